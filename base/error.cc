@@ -1,0 +1,113 @@
+#include <quire/error.h>
+
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace quire {
+
+struct Error::Context {
+  std::string message;
+  std::string file;
+  std::string collection;
+  std::string text;  // what()
+
+  Context(std::string message_in, std::string file_in, std::string collection_in)
+      : message(std::move(message_in)),
+        file(std::move(file_in)),
+        collection(std::move(collection_in)) {
+    if (!file.empty()) text += file + ": ";
+    if (!collection.empty()) text += "collection '" + collection + "': ";
+    text += message;
+  }
+};
+
+std::string_view to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::corruption:
+      return "corruption";
+    case ErrorCode::format:
+      return "format";
+    case ErrorCode::locked:
+      return "locked";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::key_exists:
+      return "key_exists";
+    case ErrorCode::type_mismatch:
+      return "type_mismatch";
+    case ErrorCode::invalid_argument:
+      return "invalid_argument";
+    case ErrorCode::read_only:
+      return "read_only";
+    case ErrorCode::out_of_space:
+      return "out_of_space";
+    case ErrorCode::unsafe_access:
+      return "unsafe_access";
+    case ErrorCode::closed:
+      return "closed";
+  }
+  return "unknown";
+}
+
+Error::Error(ErrorCode code, const std::string& message)
+    : std::runtime_error(message),
+      code_(code),
+      context_(std::make_shared<const Context>(message, std::string(), std::string())) {}
+
+const char* Error::what() const noexcept { return context_->text.c_str(); }
+std::string_view Error::message() const noexcept { return context_->message; }
+std::string_view Error::file() const noexcept { return context_->file; }
+std::string_view Error::collection() const noexcept { return context_->collection; }
+
+void Error::add_file(std::string_view path) {
+  if (!context_->file.empty()) return;
+  context_ =
+      std::make_shared<const Context>(context_->message, std::string(path), context_->collection);
+}
+
+void Error::add_collection(std::string_view name) {
+  if (!context_->collection.empty()) return;
+  context_ = std::make_shared<const Context>(context_->message, context_->file, std::string(name));
+}
+
+namespace {
+
+std::string io_message(const std::string& operation, const std::string& path, int error_number,
+                       const std::string& advice) {
+  std::string text = operation;
+  if (!path.empty()) text += " '" + path + "'";
+  if (error_number != 0) text += ": " + std::generic_category().message(error_number);
+  if (!advice.empty()) text += "; " + advice;
+  return text;
+}
+
+std::string mismatch(const std::string& where, const std::string& field,
+                     const std::string& expected, const std::string& found) {
+  return where + ": " + field + ": expected " + expected + ", found " + found +
+         "; restore a backup, or run `quire check` to see what else is damaged";
+}
+
+}  // namespace
+
+IoError::IoError(std::string operation, std::string path, int error_number, std::string advice)
+    : Error(ErrorCode::io, io_message(operation, path, error_number, advice)),
+      operation_(std::make_shared<const std::string>(std::move(operation))),
+      path_(std::make_shared<const std::string>(std::move(path))),
+      error_number_(error_number) {}
+
+CorruptionError::CorruptionError(std::uint32_t page, std::string field, std::string expected,
+                                 std::string found)
+    : Error(ErrorCode::corruption,
+            mismatch("page " + std::to_string(page), field, expected, found)),
+      page_(page),
+      field_(std::make_shared<const std::string>(std::move(field))) {}
+
+CorruptionError::CorruptionError(std::string where, std::string field, std::string expected,
+                                 std::string found)
+    : Error(ErrorCode::corruption, mismatch(where, field, expected, found)),
+      field_(std::make_shared<const std::string>(std::move(field))) {}
+
+}  // namespace quire

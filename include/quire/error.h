@@ -1,0 +1,163 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <quire/export.h>
+
+namespace quire {
+
+enum class ErrorCode {
+  io,
+  corruption,
+  format,
+  locked,
+  not_found,
+  key_exists,
+  type_mismatch,
+  invalid_argument,
+  read_only,
+  out_of_space,
+  unsafe_access,
+  closed,
+};
+
+/// The name of a code as it stands in JSON and logs, such as "key_exists".
+QUIRE_API std::string_view to_string(ErrorCode code) noexcept;
+
+/// Base of every error that Quire throws. what() names the file, then the collection, then what is
+/// wrong and what to do about it: "shop.quire: collection 'users': ...". Copying never throws.
+class QUIRE_API Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message);
+
+  ErrorCode code() const noexcept { return code_; }
+  const char* what() const noexcept override;
+
+  /// What is wrong, without file and collection.
+  std::string_view message() const noexcept;
+  /// The database file, or empty where none is known.
+  std::string_view file() const noexcept;
+  /// The collection, or empty where none is at fault.
+  std::string_view collection() const noexcept;
+
+  /// Adds what a lower layer could not know; what is set already stays. Call it before rethrowing
+  /// with `throw;`.
+  void add_file(std::string_view path);
+  void add_collection(std::string_view name);
+
+ private:
+  struct Context;
+  ErrorCode code_;
+  std::shared_ptr<const Context> context_;
+};
+
+/// A call of the operating system failed, or an earlier failure has poisoned the database.
+class QUIRE_API IoError : public Error {
+ public:
+  /// `operation` is the call, as "pwrite"; `error_number` an errno value or 0.
+  IoError(std::string operation, std::string path, int error_number, std::string advice = {});
+
+  int error_number() const noexcept { return error_number_; }
+  const std::string& path() const noexcept { return *path_; }
+  const std::string& operation() const noexcept { return *operation_; }
+
+  /// True if a commit was under way and may or may not survive: reopen the database to find out.
+  bool outcome_unknown() const noexcept { return outcome_unknown_; }
+  void set_outcome_unknown() noexcept { outcome_unknown_ = true; }
+
+ private:
+  std::shared_ptr<const std::string> operation_;
+  std::shared_ptr<const std::string> path_;
+  int error_number_;
+  bool outcome_unknown_ = false;
+};
+
+/// Bytes in the database or its log are not what was written. Nothing that failed a check is ever
+/// returned as data.
+class QUIRE_API CorruptionError : public Error {
+ public:
+  static constexpr std::uint32_t kNoPage = UINT32_MAX;
+
+  /// `page` is a page number of the database file, or kNoPage (then `where` says what was read, as
+  /// "segment 3").
+  CorruptionError(std::uint32_t page, std::string field, std::string expected, std::string found);
+  CorruptionError(std::string where, std::string field, std::string expected, std::string found);
+
+  std::uint32_t page() const noexcept { return page_; }
+  const std::string& field() const noexcept { return *field_; }
+
+ private:
+  std::uint32_t page_ = kNoPage;
+  std::shared_ptr<const std::string> field_;
+};
+
+/// The file is not a Quire database, or one that this version cannot read.
+class QUIRE_API FormatError : public Error {
+ public:
+  enum class Reason { not_quire, newer };
+  FormatError(Reason reason, const std::string& message)
+      : Error(ErrorCode::format, message), reason_(reason) {}
+  Reason reason() const noexcept { return reason_; }
+
+ private:
+  Reason reason_;
+};
+
+/// Another process, or this one, has the database open.
+class QUIRE_API LockedError : public Error {
+ public:
+  explicit LockedError(const std::string& message) : Error(ErrorCode::locked, message) {}
+};
+
+/// A file, collection or key that must exist does not.
+class QUIRE_API NotFound : public Error {
+ public:
+  explicit NotFound(const std::string& message) : Error(ErrorCode::not_found, message) {}
+};
+
+class QUIRE_API KeyExists : public Error {
+ public:
+  explicit KeyExists(const std::string& message) : Error(ErrorCode::key_exists, message) {}
+};
+
+/// A collection of that name exists and is of another kind.
+class QUIRE_API TypeMismatch : public Error {
+ public:
+  explicit TypeMismatch(const std::string& message) : Error(ErrorCode::type_mismatch, message) {}
+};
+
+/// The caller asked for what cannot be done; nothing was changed.
+class QUIRE_API InvalidArgument : public Error {
+ public:
+  explicit InvalidArgument(const std::string& message)
+      : Error(ErrorCode::invalid_argument, message) {}
+};
+
+class QUIRE_API ReadOnlyError : public Error {
+ public:
+  explicit ReadOnlyError(const std::string& message) : Error(ErrorCode::read_only, message) {}
+};
+
+/// No room on the disk or in the budget; the transaction was rolled back and the database goes on.
+class QUIRE_API OutOfSpace : public Error {
+ public:
+  explicit OutOfSpace(const std::string& message) : Error(ErrorCode::out_of_space, message) {}
+};
+
+class QUIRE_API UnsafeAccess : public Error {
+ public:
+  explicit UnsafeAccess(const std::string& message) : Error(ErrorCode::unsafe_access, message) {}
+};
+
+/// The database, transaction or snapshot behind this object has ended.
+class QUIRE_API ClosedError : public Error {
+ public:
+  explicit ClosedError(const std::string& message) : Error(ErrorCode::closed, message) {}
+};
+
+}  // namespace quire

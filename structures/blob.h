@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <quire/value.h>
+
+#include "base/ids.h"
+#include "pager/page_access.h"
+#include "structures/walk.h"
+
+namespace quire::structures {
+
+/// A byte array of up to 2^63 - 1 bytes, read-only. Short content lies in the root page; longer
+/// content in data pages below a radix tree of page tables (blob_format.h). Holes read as zeros and
+/// take no pages.
+///
+/// Holds no page between calls, so views of one blob always agree. Costs: one page per level and
+/// data page touched.
+class BlobView {
+ public:
+  BlobView(pager::PageReader& pages, Pid root) noexcept : reader_(&pages), root_(root) {}
+
+  Pid root() const noexcept { return root_; }
+  std::uint64_t size() const;
+  /// Pages below the root: tables and data.
+  std::uint64_t pages_owned() const;
+
+  /// Copies from `offset` into `out`; returns the bytes copied, short only at the end of the blob.
+  std::size_t read(std::uint64_t offset, std::span<std::byte> out) const;
+  /// The bytes [offset, offset + size), which the caller knows to exist; shares the frame if they
+  /// lie in one page.
+  Value view(std::uint64_t offset, std::size_t size) const;
+  /// What one page holds from `offset` on, at most `limit` bytes: never empty unless offset >=
+  /// size() or limit == 0.
+  Value piece(std::uint64_t offset, std::uint64_t limit) const;
+
+  /// Reports every page to the visitor, the root included.
+  void walk(PageVisitor& visitor) const;
+
+ protected:
+  pager::PageReader* reader_;
+  Pid root_;
+};
+
+class Blob : public BlobView {
+ public:
+  Blob(pager::PageWriter& pages, Pid root) noexcept : BlobView(pages, root), writer_(&pages) {}
+
+  /// Makes an empty blob and returns its root, which never changes.
+  static Pid create(pager::PageWriter& pages);
+
+  /// Overwrites and extends; a gap between the old end and `offset` reads as zeros. `bytes` must
+  /// not point into pages that this transaction has changed (the doors copy such arguments).
+  void write(std::uint64_t offset, ByteView bytes);
+  void append(ByteView bytes) { write(size(), bytes); }
+  /// Cuts, or extends with zeros that take no room. Bytes cut off never reappear: they read as
+  /// zeros after regrowth.
+  void resize(std::uint64_t size);
+  /// Makes [offset, offset + count) zeros and frees the pages wholly inside; the size stays.
+  void punch(std::uint64_t offset, std::uint64_t count);
+  /// Frees every page, the root too. The object is of no use afterwards.
+  void destroy();
+
+ private:
+  pager::PageWriter* writer_;
+};
+
+}  // namespace quire::structures

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "pager/page_pool.h"
+#include "pager/space_map.h"
+
+namespace quire::pager {
+
+/// The pages that one transaction has changed, over the versions that it sees, and its allocations.
+/// Nothing of it reaches the page pool, the log or the file before the committer takes it. Used by
+/// one thread at a time, under the engine's mutex.
+class PrivatePages {
+ public:
+  struct Page {
+    FramePtr frame;
+    bool is_data = false;
+    SumPlace place;  // of a data page
+  };
+
+  /// A transaction that reads commit `base`. `pool` and `space` outlive it.
+  PrivatePages(PagePool& pool, SpaceMap& space, Seq base)
+      : pool_(&pool), space_(&space), base_(base) {}
+
+  Seq base() const noexcept { return base_; }
+  Pid page_count() const noexcept { return space_->page_count(); }
+
+  // As in PageReader and PageWriter, for any owner.
+  PageRef read(Pid pid, PageType type, CollectionId owner);
+  PageRef read_data(Pid pid, Sum32 sum);
+  MutablePageBytes modify(Pid pid, PageType type, CollectionId owner);
+  MutablePageBytes modify_data(Pid pid, Sum32 sum, SumPlace place);
+  Pid allocate(std::uint32_t count, PageState state) { return space_->allocate(count, state); }
+  void free(Pid pid, std::uint32_t count);
+  MutablePageBytes renew(Pid pid, PageType type, CollectionId owner);
+  MutablePageBytes renew_data(Pid pid, SumPlace place);
+  void move_sum(Pid pid, SumPlace place);
+
+  /// True if committing would change nothing.
+  bool empty() const noexcept { return pages_.empty() && !space_->changed(); }
+
+  /// Makes the pages ready for commit `seq` (rule C1): the sums of data pages go into their
+  /// parents, the journal of the space map into map pages, `seq` into every header. After it the
+  /// pages do not change any more.
+  void seal(Seq seq);
+
+  /// The pages in ascending order, once sealed.
+  const std::vector<std::pair<Pid, FramePtr>>& sealed() const noexcept { return sealed_; }
+
+ private:
+  void require_pid(Pid pid) const;
+  MutablePageBytes zeros(Pid pid, Page page);
+
+  PagePool* pool_;
+  SpaceMap* space_;
+  Seq base_;
+  std::unordered_map<Pid, Page> pages_;
+  std::vector<std::pair<Pid, FramePtr>> sealed_;
+};
+
+}  // namespace quire::pager

@@ -1,0 +1,217 @@
+#include "pager/space_map.h"
+
+#include <quire/error.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/invariant.h"
+
+namespace quire::pager {
+namespace {
+
+/// The pages of the group of `map_pid` that exist in a file of `page_count` pages.
+Pid group_end(Pid map_pid, Pid page_count) {
+  return static_cast<Pid>(
+      std::min<std::uint64_t>(std::uint64_t{group_begin(map_pid)} + kGroupSize, page_count));
+}
+
+struct FreeCounts {
+  Pid free = 0;
+  Pid longest = 0;
+};
+
+FreeCounts counts_of(const MapPage& map, Pid map_pid, Pid page_count) {
+  FreeCounts counts;
+  Pid run = 0;
+  for (Pid pid = group_begin(map_pid); pid < group_end(map_pid, page_count); ++pid) {
+    if (get_state(map, pid) == PageState::free) {
+      ++counts.free;
+      counts.longest = std::max(counts.longest, ++run);
+    } else {
+      run = 0;
+    }
+  }
+  return counts;
+}
+
+[[noreturn]] void map_is_wrong(Pid map_pid, const char* field, std::uint64_t expected,
+                               std::uint64_t found) {
+  throw CorruptionError(map_pid, field, std::to_string(expected), std::to_string(found));
+}
+
+/// Header slots, map pages and the catalog's root have fixed places and states.
+bool is_fixed(Pid pid) { return pid < kFixedPages || is_map_page(pid); }
+PageState fixed_state(Pid pid) {
+  return pid < kFirstMapPage ? PageState::owned : PageState::structure;
+}
+
+}  // namespace
+
+void SpaceMap::load(Pid map_pid, const MapPage& map) {
+  const Pid begin = group_begin(map_pid);
+  const Pid end = group_end(map_pid, page_count_);
+  const FreeCounts counts = counts_of(map, map_pid, page_count_);
+  if (map.free_count != counts.free) {
+    map_is_wrong(map_pid, "free count", counts.free, map.free_count);
+  }
+  if (map.longest_free_run != counts.longest) {
+    map_is_wrong(map_pid, "longest free run", counts.longest, map.longest_free_run);
+  }
+  for (Pid pid = begin; pid < std::min<Pid>(end, begin + kFixedPages); ++pid) {
+    if (is_fixed(pid) && get_state(map, pid) != fixed_state(pid)) {
+      map_is_wrong(map_pid, "state of a fixed page", static_cast<unsigned>(fixed_state(pid)),
+                   static_cast<unsigned>(get_state(map, pid)));
+    }
+  }
+  for (Pid pid = begin; pid < end;) {
+    const Pid first = pid;
+    while (pid < end && get_state(map, pid) == PageState::free) ++pid;
+    if (pid > first) add_run(first, pid - first);
+    if (pid < end) ++pid;
+  }
+}
+
+void SpaceMap::add_run(Pid first, Pid count) {
+  free_pages_ += count;
+  const auto next = runs_.lower_bound(first);
+  if (next != runs_.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == first) {
+      first = before->first;
+      count += before->second;
+      by_length_.erase({before->second, before->first});
+      runs_.erase(before);
+    }
+  }
+  if (next != runs_.end() && first + count == next->first) {
+    count += next->second;
+    by_length_.erase({next->second, next->first});
+    runs_.erase(next);
+  }
+  runs_.emplace(first, count);
+  by_length_.emplace(count, first);
+}
+
+void SpaceMap::take_from(Runs::iterator run, Pid first, Pid count) {
+  const auto [run_first, run_count] = *run;
+  by_length_.erase({run_count, run_first});
+  runs_.erase(run);
+  free_pages_ -= run_count;
+  if (first > run_first) add_run(run_first, first - run_first);
+  const Pid rest = run_first + run_count - (first + count);
+  if (rest > 0) add_run(first + count, rest);
+}
+
+SpaceMap::Runs::iterator SpaceMap::run_that_holds(Pid pid) {
+  auto run = runs_.upper_bound(pid);
+  if (run == runs_.begin()) return runs_.end();
+  --run;
+  return pid < run->first + run->second ? run : runs_.end();
+}
+
+Pid SpaceMap::allocate(std::uint32_t count, PageState state) {
+  invariant(count >= 1 && count < kGroupSize, "a run of pages fits into one group");
+  Pid first;
+  const auto fit = by_length_.lower_bound({count, 0});
+  if (fit != by_length_.end()) {
+    first = fit->second;
+    take_from(runs_.find(first), first, count);
+  } else {
+    first = grow(count);
+  }
+  for (Pid pid = first; pid < first + count; ++pid) journal_[pid] = {state, true};
+  return first;
+}
+
+Pid SpaceMap::grow(std::uint32_t count) {
+  std::uint64_t first = page_count_;
+  if (is_map_page(page_count_)) ++first;
+  const std::uint64_t group_end = std::uint64_t{group_begin(page_count_)} + kGroupSize;
+  if (first + count > group_end) {
+    // The rest of the group is too short for this run; the page behind it is the next group's map
+    // page.
+    if (group_end > first) add_run(static_cast<Pid>(first), static_cast<Pid>(group_end - first));
+    first = group_end + 1;
+  }
+  if (first + count > UINT32_MAX) {
+    throw OutOfSpace(
+        "the database has reached its greatest size, 16 TiB; delete data, or start another file");
+  }
+  page_count_ = static_cast<Pid>(first + count);
+  return static_cast<Pid>(first);
+}
+
+void SpaceMap::free(Pid pid, std::uint32_t count) {
+  for (const std::uint64_t end = std::uint64_t{pid} + count; pid < end; ++pid) {
+    const auto change = journal_.find(pid);
+    const bool freed_before = change != journal_.end() ? change->second.state == PageState::free
+                                                       : run_that_holds(pid) != runs_.end();
+    if (pid >= page_count_ || is_fixed(pid) || freed_before) {
+      throw CorruptionError(pid, "owner", "a collection that may free it",
+                            freed_before ? "a free page" : "a page of the engine, or none");
+    }
+    if (change != journal_.end() && change->second.was_free) {
+      journal_.erase(change);
+      add_run(pid, 1);
+    } else {
+      journal_[pid] = {PageState::free, false};
+    }
+  }
+}
+
+std::set<Pid> SpaceMap::changed_groups() const {
+  std::set<Pid> groups;
+  for (const auto& [pid, change] : journal_) groups.insert(map_page_of(pid));
+  for (Pid pid = committed_page_count_; pid < page_count_; pid = group_begin(pid) + kGroupSize) {
+    groups.insert(map_page_of(pid));
+  }
+  return groups;
+}
+
+void SpaceMap::seal(const std::function<MapPage&(Pid, bool)>& page) const {
+  for (const Pid map_pid : changed_groups()) {
+    const bool is_new = map_pid >= committed_page_count_;
+    MapPage& map = page(map_pid, is_new);
+    if (is_new) set_state(map, map_pid, PageState::structure);
+    const auto end = journal_.lower_bound(group_end(map_pid, page_count_));
+    for (auto it = journal_.lower_bound(group_begin(map_pid)); it != end; ++it) {
+      set_state(map, it->first, it->second.state);
+    }
+    count_free(map, map_pid, page_count_);
+  }
+}
+
+void SpaceMap::count_free(MapPage& map, Pid map_pid, Pid page_count) {
+  const FreeCounts counts = counts_of(map, map_pid, page_count);
+  map.free_count = counts.free;
+  map.longest_free_run = counts.longest;
+}
+
+void SpaceMap::apply() {
+  for (const auto& [pid, change] : journal_) {
+    if (change.state == PageState::free) add_run(pid, 1);
+  }
+  journal_.clear();
+  committed_page_count_ = page_count_;
+}
+
+void SpaceMap::drop_runs_from(Pid first) {
+  while (!runs_.empty()) {
+    const auto last = std::prev(runs_.end());
+    if (last->first + last->second <= first) return;
+    const Pid from = std::max(first, last->first);
+    take_from(last, from, last->first + last->second - from);
+  }
+}
+
+void SpaceMap::rollback() {
+  for (const auto& [pid, change] : journal_) {
+    if (change.was_free) add_run(pid, 1);
+  }
+  journal_.clear();
+  drop_runs_from(committed_page_count_);
+  page_count_ = committed_page_count_;
+}
+
+}  // namespace quire::pager

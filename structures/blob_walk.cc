@@ -87,8 +87,8 @@ class BlobWalk {
 
   void data(const BlobEntry& entry, std::uint64_t page_index) {
     const PageRef page = pages_->read_data(entry.pid, entry.sum);
-    if (page_index == size_ / kPageSize) {
-      zeros_behind(entry.pid, page.bytes(), size_ % kPageSize);
+    if (page_index + 1 == blob_page_count(size_)) {
+      zeros_behind(entry.pid, page.bytes(), size_ - page_index * kPageSize);
     }
   }
 

@@ -167,6 +167,7 @@ TEST_F(BlobHostileTest, RefusesACountOfPagesThatDoesNotAddUp) {
                                     std::uint64_t{pages.page_count()} + 1, UINT64_MAX}) {
     root().pages_owned = owned;
     EXPECT_TRUE(refuses([&] { blob.resize(0); })) << owned;
+    EXPECT_EQ(refuses([&] { blob.destroy(); }), owned != 4) << owned;
     EXPECT_FALSE(walk().problems().empty()) << owned;
     try_everything();
   }
@@ -256,7 +257,7 @@ TEST_F(BlobHostileTest, GivesBackPagesOrderedForHolesThatAreSharedTwice) {
   pages.commit();
   const std::size_t used = pages.used();
   root().entries[1].pid = root().entries[0].pid;
-  blob.write(100 * kPageSize, pattern(508 * kPageSize));
+  blob.write(0, pattern(2 * kTableBytes));
   EXPECT_EQ(pages.used() - used, 507u) << "all holes of the table, which has one page";
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,6 +14,9 @@ using Seq = std::uint64_t;
 using CollectionId = std::uint32_t;
 /// Low half of the XXH3-64 of a data page, kept in the page-table entry that points at it.
 using Sum32 = std::uint32_t;
+
+/// Of a database, or of a log: random, so that one file is not taken for another.
+using Uuid = std::array<std::uint8_t, 16>;
 
 inline constexpr std::size_t kPageSize = 4096;
 inline constexpr CollectionId kEngineOwner = 0;

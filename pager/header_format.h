@@ -29,14 +29,14 @@ struct HeaderSlot {
   Le64 compat;     // features that a reader may ignore
   Le64 ro_compat;  // features that a reader may ignore as long as it does not write
   Le64 incompat;   // features without which the file is not understood
-  std::array<std::byte, 16> uuid;
+  Uuid uuid;
   Le64 header_generation;  // orders the slots: a stale one is not taken for the newest
   Le32 slot_number;        // a slot that was written to the other's place
   Le32 flags;
-  std::array<std::byte, 16> log_id;  // segments of another log are foreign
-  Le64 checkpoint_seq;               // T: the base is complete up to this commit
-  Le64 first_generation;             // of the live log
-  Le64 first_segment;                // a missing one is an error
+  Uuid log_id;            // segments of another log are foreign
+  Le64 checkpoint_seq;    // T: the base is complete up to this commit
+  Le64 first_generation;  // of the live log
+  Le64 first_segment;     // a missing one is an error
   Le32 page_count;
   Le32 catalog_root;
   Le32 group_size;  // pages for each page of the space map

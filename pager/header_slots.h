@@ -10,8 +10,6 @@
 
 namespace quire::pager {
 
-using Uuid = std::array<std::byte, 16>;
-
 /// What a header slot says, but for its own number.
 struct Header {
   Uuid uuid{};

@@ -49,11 +49,12 @@ MutablePageBytes PrivatePages::modify(Pid pid, PageType type, CollectionId owner
     page.frame = std::make_shared<Frame>();
     std::memcpy(page.frame->bytes.data(), current.bytes().data(), kPageSize);
     page.frame->verified = Frame::Verified::structure;
+    page.owner = owner;
   }
   return MutablePageBytes(page.frame->bytes);
 }
 
-MutablePageBytes PrivatePages::modify_data(Pid pid, Sum32 sum, SumPlace place) {
+MutablePageBytes PrivatePages::modify_data(Pid pid, Sum32 sum, SumPlace place, CollectionId owner) {
   const PageRef current = read_data(pid, sum);
   Page& page = pages_[pid];
   if (!page.frame) {
@@ -61,6 +62,7 @@ MutablePageBytes PrivatePages::modify_data(Pid pid, Sum32 sum, SumPlace place) {
     std::memcpy(page.frame->bytes.data(), current.bytes().data(), kPageSize);
     page.frame->verified = Frame::Verified::data;
     page.is_data = true;
+    page.owner = owner;
   }
   page.place = place;
   return MutablePageBytes(page.frame->bytes);
@@ -78,7 +80,7 @@ MutablePageBytes PrivatePages::zeros(Pid pid, Page page) {
 }
 
 MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner) {
-  const MutablePageBytes bytes = zeros(pid, Page{});
+  const MutablePageBytes bytes = zeros(pid, Page{nullptr, owner, false, {}});
   auto& header = *reinterpret_cast<StructurePageHeader*>(bytes.data());
   header.pid = pid;
   header.owner = owner;
@@ -86,8 +88,8 @@ MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner)
   return bytes;
 }
 
-MutablePageBytes PrivatePages::renew_data(Pid pid, SumPlace place) {
-  return zeros(pid, Page{nullptr, true, place});
+MutablePageBytes PrivatePages::renew_data(Pid pid, SumPlace place, CollectionId owner) {
+  return zeros(pid, Page{nullptr, owner, true, place});
 }
 
 void PrivatePages::move_sum(Pid pid, SumPlace place) {
@@ -119,10 +121,10 @@ void PrivatePages::seal(Seq seq) {
   sealed_.reserve(pages_.size());
   for (auto& [pid, page] : pages_) {
     if (!page.is_data) page.frame->header().seq = seq;
-    sealed_.emplace_back(pid, page.frame);
+    sealed_.push_back({pid, page.owner, page.frame});
   }
   std::sort(sealed_.begin(), sealed_.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
+            [](const SealedPage& a, const SealedPage& b) { return a.pid < b.pid; });
 }
 
 }  // namespace quire::pager

@@ -17,8 +17,14 @@ class PrivatePages {
  public:
   struct Page {
     FramePtr frame;
+    CollectionId owner = kEngineOwner;
     bool is_data = false;
     SumPlace place;  // of a data page
+  };
+  struct SealedPage {
+    Pid pid;
+    CollectionId owner;
+    FramePtr frame;
   };
 
   /// A transaction that reads commit `base`. `pool` and `space` outlive it.
@@ -32,11 +38,11 @@ class PrivatePages {
   PageRef read(Pid pid, PageType type, CollectionId owner);
   PageRef read_data(Pid pid, Sum32 sum);
   MutablePageBytes modify(Pid pid, PageType type, CollectionId owner);
-  MutablePageBytes modify_data(Pid pid, Sum32 sum, SumPlace place);
+  MutablePageBytes modify_data(Pid pid, Sum32 sum, SumPlace place, CollectionId owner);
   Pid allocate(std::uint32_t count, PageState state) { return space_->allocate(count, state); }
   void free(Pid pid, std::uint32_t count);
   MutablePageBytes renew(Pid pid, PageType type, CollectionId owner);
-  MutablePageBytes renew_data(Pid pid, SumPlace place);
+  MutablePageBytes renew_data(Pid pid, SumPlace place, CollectionId owner);
   void move_sum(Pid pid, SumPlace place);
 
   /// True if committing would change nothing.
@@ -47,8 +53,14 @@ class PrivatePages {
   /// pages do not change any more.
   void seal(Seq seq);
 
+  /// Lets go of every page; the space map's journal is the caller's to undo.
+  void forget() {
+    pages_.clear();
+    sealed_.clear();
+  }
+
   /// The pages in ascending order, once sealed.
-  const std::vector<std::pair<Pid, FramePtr>>& sealed() const noexcept { return sealed_; }
+  const std::vector<SealedPage>& sealed() const noexcept { return sealed_; }
 
  private:
   void require_pid(Pid pid) const;
@@ -58,7 +70,7 @@ class PrivatePages {
   SpaceMap* space_;
   Seq base_;
   std::unordered_map<Pid, Page> pages_;
-  std::vector<std::pair<Pid, FramePtr>> sealed_;
+  std::vector<SealedPage> sealed_;
 };
 
 }  // namespace quire::pager

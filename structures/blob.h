@@ -11,12 +11,13 @@
 
 namespace quire::structures {
 
-/// A byte array of up to 2^63 - 1 bytes, read-only. Short content lies in the root page; longer
-/// content in data pages below a radix tree of page tables (blob_format.h). Holes read as zeros and
-/// take no pages.
+/// A byte array of up to kBlobMaxSize bytes (246 TiB), read-only. Short content lies in the root
+/// page; longer content in data pages below a radix tree of page tables (blob_format.h). Holes read
+/// as zeros and take no pages.
 ///
-/// Holds no page between calls, so views of one blob always agree. Costs: one page per level and
-/// data page touched.
+/// Holds no page between calls, so views of one blob always agree. Costs: one page per level for
+/// each table, and each data page touched. A blob whose pages do not fit one another is a
+/// CorruptionError.
 class BlobView {
  public:
   BlobView(pager::PageReader& pages, Pid root) noexcept : reader_(&pages), root_(root) {}
@@ -28,14 +29,16 @@ class BlobView {
 
   /// Copies from `offset` into `out`; returns the bytes copied, short only at the end of the blob.
   std::size_t read(std::uint64_t offset, std::span<std::byte> out) const;
-  /// The bytes [offset, offset + size), which the caller knows to exist; shares the frame if they
-  /// lie in one page.
+  /// The bytes [offset, offset + size); shares the frame if they lie in one page.
+  /// std::out_of_range if they do not all exist.
   Value view(std::uint64_t offset, std::size_t size) const;
   /// What one page holds from `offset` on, at most `limit` bytes: never empty unless offset >=
   /// size() or limit == 0.
   Value piece(std::uint64_t offset, std::uint64_t limit) const;
 
-  /// Reports every page to the visitor, the root included.
+  /// Reports every page to the visitor, the root included, and every law that does not hold: size
+  /// against height, nothing mapped behind the end, zeros behind it (in data pages if deep()),
+  /// pages_owned(). Bad pages are problems, not exceptions; what lies beside them is visited.
   void walk(PageVisitor& visitor) const;
 
  protected:
@@ -43,6 +46,9 @@ class BlobView {
   Pid root_;
 };
 
+/// The same with changes. An offset, or an offset plus a length, beyond 2^63 - 1 is
+/// InvalidArgument, a size above kBlobMaxSize OutOfSpace; both before anything has changed. Any
+/// other exception (OutOfSpace, CorruptionError, IoError) leaves the blob half changed: roll back.
 class Blob : public BlobView {
  public:
   Blob(pager::PageWriter& pages, Pid root) noexcept : BlobView(pages, root), writer_(&pages) {}
@@ -50,13 +56,14 @@ class Blob : public BlobView {
   /// Makes an empty blob and returns its root, which never changes.
   static Pid create(pager::PageWriter& pages);
 
-  /// Overwrites and extends; a gap between the old end and `offset` reads as zeros. `bytes` must
+  /// Overwrites and extends; a gap between the old end and `offset` reads as zeros. No bytes: no
+  /// effect. Pages that are overwritten whole are not read. `bytes` must
   /// not point into pages that this transaction has changed (the doors copy such arguments).
   void write(std::uint64_t offset, ByteView bytes);
   void append(ByteView bytes) { write(size(), bytes); }
   /// Cuts, or extends with zeros that take no room. Bytes cut off never reappear: they read as
   /// zeros after regrowth.
-  void resize(std::uint64_t size);
+  void resize(std::uint64_t new_size);
   /// Makes [offset, offset + count) zeros and frees the pages wholly inside; the size stays.
   void punch(std::uint64_t offset, std::uint64_t count);
   /// Frees every page, the root too. The object is of no use afterwards.

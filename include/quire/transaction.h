@@ -101,8 +101,10 @@ class QUIRE_API Transaction {
   /// unknown until the database is opened again, and no further commit is taken. Whatever it
   /// throws, the transaction has ended. Costs one write and one sync.
   std::uint64_t commit(std::optional<Durability> durability = std::nullopt);
-  /// Forgets all changes. Never fails.
+  /// Forgets all changes. Never fails; does nothing once the transaction has ended.
   void rollback() noexcept;
+  /// Whether commit() or rollback() has been called, or the object was moved from.
+  bool has_ended() const noexcept;
 
  private:
   enum class Missing { create, create_only };

@@ -37,6 +37,15 @@ void PageMap::require_owned(Pid pid) const {
   }
 }
 
+void PageMap::require_data(Pid pid, bool expected) const {
+  require_owned(pid);
+  const bool is_data = now_.state.at(pid) == PageState::data;
+  if (is_data != expected) {
+    throw CorruptionError(pid, "state", expected ? "data" : "structure or owned",
+                          is_data ? "data" : "structure or owned");
+  }
+}
+
 Sum32 PageMap::sum_of(Pid pid, const Frame& frame) const {
   return static_cast<Sum32>(checksum64(frame, page_seed(0, pid)));
 }
@@ -103,7 +112,7 @@ void PageMap::free(Pid pid, std::uint32_t count) {
 }
 
 MutablePageBytes PageMap::renew(Pid pid, PageType type) {
-  require_owned(pid);
+  require_data(pid, false);
   const auto bytes = own(pid, false);
   places_.erase(pid);
   auto& header = *reinterpret_cast<StructurePageHeader*>(bytes.data());
@@ -114,7 +123,7 @@ MutablePageBytes PageMap::renew(Pid pid, PageType type) {
 }
 
 MutablePageBytes PageMap::renew_data(Pid pid, SumPlace place) {
-  require_owned(pid);
+  require_data(pid, true);
   const auto bytes = own(pid, false);
   places_[pid] = place;
   return bytes;

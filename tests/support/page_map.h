@@ -40,6 +40,8 @@ class PageMap final : public pager::PageWriter {
 
   /// Pages in use, whatever their state.
   std::size_t used() const { return now_.state.size(); }
+  /// The same pages with their states, to be compared with what a walk visits.
+  const std::map<Pid, PageState>& states() const { return now_.state; }
   /// Pages that this transaction has written so far.
   std::size_t touched() const { return private_.size(); }
   /// Raw access for tests that damage a page. The page is neither copied nor made the transaction's
@@ -55,6 +57,7 @@ class PageMap final : public pager::PageWriter {
 
   pager::MutablePageBytes own(Pid pid, bool keep_content);
   void require_owned(Pid pid) const;
+  void require_data(Pid pid, bool expected) const;
   Sum32 sum_of(Pid pid, const Frame& frame) const;
 
   State now_, committed_;

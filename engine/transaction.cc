@@ -1,0 +1,138 @@
+#include <quire/transaction.h>
+
+#include "engine/handles.h"
+
+namespace quire {
+namespace {
+
+using engine::Core;
+using engine::CoreLock;
+using engine::OpenCollection;
+using engine::Session;
+using engine::TransactionSession;
+
+/// Calls `fn()` under the mutex of an open session, for calls that name a collection.
+template <class S, class Fn>
+auto in_session(const std::shared_ptr<S>& session, std::string_view collection, Fn&& fn) {
+  if (!session) throw ClosedError("this object was moved from; use the one it was moved to");
+  const CoreLock lock(session->core());
+  return engine::with_context(session->core(), collection, [&] {
+    session->require_open();
+    return fn();
+  });
+}
+
+/// Runs a change of the catalog: what stops it half-way dooms the transaction.
+template <class Fn>
+auto changing(TransactionSession& transaction, Fn&& fn) {
+  transaction.require_not_doomed();
+  try {
+    return fn();
+  } catch (const Error& error) {
+    const bool harmless =
+        error.code() == ErrorCode::invalid_argument || error.code() == ErrorCode::type_mismatch ||
+        error.code() == ErrorCode::not_found || error.code() == ErrorCode::key_exists;
+    if (!harmless) transaction.doom(error.what());
+    throw;
+  }
+}
+
+[[noreturn]] void not_found(std::string_view name) {
+  throw NotFound("there is no collection '" + std::string(name) +
+                 "'; `quire ls` shows those there are");
+}
+
+}  // namespace
+
+// ---- Snapshot
+
+Snapshot::Snapshot(std::shared_ptr<engine::SnapshotSession> session) noexcept
+    : session_(std::move(session)) {}
+Snapshot::Snapshot(Snapshot&&) noexcept = default;
+Snapshot& Snapshot::operator=(Snapshot&&) noexcept = default;
+Snapshot::~Snapshot() = default;
+
+std::uint64_t Snapshot::seq() const noexcept { return session_ ? session_->seq() : 0; }
+
+std::optional<ReadScope> Snapshot::find_scope(std::string_view name, std::string_view kind) const {
+  auto collection = in_session(session_, {}, [&] { return session_->find(name, kind); });
+  if (!collection) return std::nullopt;
+  return engine::make_read_scope(session_, std::move(collection));
+}
+
+ReadScope Snapshot::open_scope(std::string_view name, std::string_view kind) const {
+  auto collection = in_session(session_, {}, [&] {
+    auto found = session_->find(name, kind);
+    if (!found) not_found(name);
+    return found;
+  });
+  return engine::make_read_scope(session_, std::move(collection));
+}
+
+std::vector<CollectionInfo> Snapshot::collections() const {
+  return in_session(session_, {}, [&] { return session_->collections(); });
+}
+
+// ---- Transaction
+
+Transaction::Transaction(std::shared_ptr<TransactionSession> session) noexcept
+    : session_(std::move(session)) {}
+Transaction::Transaction(Transaction&&) noexcept = default;
+
+Transaction& Transaction::operator=(Transaction&& other) noexcept {
+  if (this != &other) {
+    rollback();
+    session_ = std::move(other.session_);
+  }
+  return *this;
+}
+
+Transaction::~Transaction() { rollback(); }
+
+std::optional<WriteScope> Transaction::find_scope(std::string_view name, std::string_view kind) {
+  auto collection = in_session(session_, {}, [&] { return session_->find(name, kind); });
+  if (!collection) return std::nullopt;
+  return engine::make_write_scope(session_, std::move(collection));
+}
+
+WriteScope Transaction::open_scope(std::string_view name, std::string_view kind, Missing missing) {
+  auto collection = in_session(session_, {}, [&] {
+    if (auto found = session_->find(name, kind)) {
+      if (missing == Missing::create) return found;
+      throw KeyExists("there is a collection '" + std::string(name) +
+                      "' already; open it, or drop it first");
+    }
+    return changing(*session_, [&] { return session_->create(name, kind); });
+  });
+  return engine::make_write_scope(session_, std::move(collection));
+}
+
+bool Transaction::drop(std::string_view name) {
+  return in_session(session_, name,
+                    [&] { return changing(*session_, [&] { return session_->drop(name); }); });
+}
+
+void Transaction::rename(std::string_view from, std::string_view to) {
+  in_session(session_, {}, [&] { changing(*session_, [&] { session_->rename(from, to); }); });
+}
+
+std::vector<CollectionInfo> Transaction::collections() const {
+  return in_session(session_, {}, [&] { return session_->collections(); });
+}
+
+std::uint64_t Transaction::commit(std::optional<Durability> durability) {
+  if (!session_) throw ClosedError("this transaction was moved from; use the one it was moved to");
+  Core& core = session_->core();
+  const std::uint64_t seq = engine::with_context(
+      core, {}, [&] { return session_->commit(durability.value_or(core.options().durability)); });
+  core.deliver_events();
+  return seq;
+}
+
+void Transaction::rollback() noexcept {
+  if (session_) session_->rollback();
+}
+
+bool Transaction::has_ended() const noexcept { return !session_ || session_->has_ended(); }
+
+}  // namespace quire

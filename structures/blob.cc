@@ -1,0 +1,177 @@
+#include "structures/blob.h"
+
+#include <quire/error.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include "structures/blob_format.h"
+#include "structures/blob_lookup.h"
+#include "structures/blob_tree.h"
+
+namespace quire::structures {
+
+using pager::PageReader;
+using pager::PageRef;
+using pager::PageWriter;
+
+namespace {
+
+constexpr std::uint64_t kMaxOffset = INT64_MAX;
+
+/// The end of `count` bytes at `offset`, if a blob can reach it.
+std::uint64_t reachable_end(std::uint64_t offset, std::uint64_t count) {
+  if (offset > kMaxOffset || count > kMaxOffset - offset) {
+    throw InvalidArgument("offset " + std::to_string(offset) + " plus " + std::to_string(count) +
+                          " bytes is beyond 2^63 - 1");
+  }
+  if (offset + count > kBlobMaxSize) {
+    throw OutOfSpace("a blob holds at most " + std::to_string(kBlobMaxSize) + " bytes, not " +
+                     std::to_string(offset + count));
+  }
+  return offset + count;
+}
+
+/// Zeros that live for ever; at most a page of them.
+Value zeros(std::size_t size) {
+  static constexpr std::array<std::byte, kPageSize> kZeros{};
+  return Value::shared(std::shared_ptr<const void>(std::shared_ptr<void>(), kZeros.data()),
+                       ByteView(kZeros.data(), size));
+}
+
+/// Copies content that one leaf speaks for into `out`.
+void read_leaf(PageReader& pages, const BlobLeaf& leaf, std::uint64_t offset,
+               std::span<std::byte> out) {
+  while (!out.empty()) {
+    const std::size_t begin = offset % kPageSize;
+    const auto part = out.first(std::min(out.size(), kPageSize - begin));
+    if (const PageRef page = read_blob_data(pages, leaf, offset / kPageSize)) {
+      std::copy_n(page.bytes().begin() + begin, part.size(), part.begin());
+    } else {
+      std::ranges::fill(part, std::byte{0});
+    }
+    offset += part.size();
+    out = out.subspan(part.size());
+  }
+}
+
+/// Copies [offset, offset + out.size()), which lies within the blob, into `out`.
+void read_content(PageReader& pages, Pid root_pid, const PageRef& root, std::uint64_t offset,
+                  std::span<std::byte> out) {
+  const auto& format = root.as<BlobRootPage>();
+  if (format.height == 0) {
+    std::ranges::copy(inline_content(format).sub(offset, out.size()), out.begin());
+    return;
+  }
+  while (!out.empty()) {
+    const BlobLeaf leaf = find_blob_leaf(pages, root_pid, root, offset / kPageSize);
+    const std::uint64_t there = leaf.end_page * kPageSize - offset;
+    const auto part = out.first(std::min<std::uint64_t>(out.size(), there));
+    if (leaf.entries.empty()) {
+      std::ranges::fill(part, std::byte{0});
+    } else {
+      read_leaf(pages, leaf, offset, part);
+    }
+    offset += part.size();
+    out = out.subspan(part.size());
+  }
+}
+
+/// [offset, offset + size), which lies within the blob and within one page of it.
+Value value_in_page(PageReader& pages, Pid root_pid, const PageRef& root, std::uint64_t offset,
+                    std::size_t size) {
+  if (root.as<BlobRootPage>().height == 0) {
+    return root.value(offsetof(BlobRootPage, entries) + offset, size);
+  }
+  const std::uint64_t page_index = offset / kPageSize;
+  const BlobLeaf leaf = find_blob_leaf(pages, root_pid, root, page_index);
+  const PageRef page = read_blob_data(pages, leaf, page_index);
+  return page ? page.value(offset % kPageSize, size) : zeros(size);
+}
+
+}  // namespace
+
+std::uint64_t BlobView::size() const {
+  return read_blob_root(*reader_, root_).as<BlobRootPage>().size;
+}
+
+std::uint64_t BlobView::pages_owned() const {
+  return read_blob_root(*reader_, root_).as<BlobRootPage>().pages_owned;
+}
+
+std::size_t BlobView::read(std::uint64_t offset, std::span<std::byte> out) const {
+  const PageRef root = read_blob_root(*reader_, root_);
+  const std::uint64_t size = root.as<BlobRootPage>().size;
+  if (offset >= size) return 0;
+  out = out.first(std::min<std::uint64_t>(out.size(), size - offset));
+  read_content(*reader_, root_, root, offset, out);
+  return out.size();
+}
+
+Value BlobView::view(std::uint64_t offset, std::size_t size) const {
+  const PageRef root = read_blob_root(*reader_, root_);
+  const std::uint64_t there = root.as<BlobRootPage>().size;
+  if (offset > there || size > there - offset) {
+    throw std::out_of_range("bytes " + std::to_string(offset) + " to " +
+                            std::to_string(offset + size) + " of a blob of " +
+                            std::to_string(there));
+  }
+  if (size == 0) return {};
+  if (offset / kPageSize == (offset + size - 1) / kPageSize) {
+    return value_in_page(*reader_, root_, root, offset, size);
+  }
+  auto memory = std::make_shared_for_overwrite<std::byte[]>(size);
+  read_content(*reader_, root_, root, offset, {memory.get(), size});
+  const ByteView bytes(memory.get(), size);
+  return Value::shared(std::move(memory), bytes);
+}
+
+Value BlobView::piece(std::uint64_t offset, std::uint64_t limit) const {
+  const PageRef root = read_blob_root(*reader_, root_);
+  const std::uint64_t size = root.as<BlobRootPage>().size;
+  if (offset >= size || limit == 0) return {};
+  const std::uint64_t in_page = kPageSize - offset % kPageSize;
+  return value_in_page(*reader_, root_, root, offset, std::min({limit, size - offset, in_page}));
+}
+
+Pid Blob::create(PageWriter& pages) {
+  const Pid root = pages.allocate(1, PageState::structure);
+  pages.renew(root, PageType::blob_root);  // zeros: size 0, height 0
+  return root;
+}
+
+void Blob::write(std::uint64_t offset, ByteView bytes) {
+  const std::uint64_t end = reachable_end(offset, bytes.size());
+  if (bytes.empty()) return;
+  BlobTree tree(*writer_, root_);
+  const std::uint64_t old_size = tree.size();
+  if (end > old_size) tree.grow(end);
+  tree.write(offset, bytes, old_size);
+}
+
+void Blob::resize(std::uint64_t new_size) {
+  reachable_end(new_size, 0);
+  const std::uint64_t old_size = size();
+  if (new_size == old_size) return;
+  BlobTree tree(*writer_, root_);
+  if (new_size > old_size) {
+    tree.grow(new_size);
+  } else {
+    tree.shrink(new_size);
+  }
+}
+
+void Blob::punch(std::uint64_t offset, std::uint64_t count) {
+  const std::uint64_t there = size();
+  if (offset >= there || count == 0) return;
+  BlobTree(*writer_, root_).punch(offset, offset + std::min(count, there - offset));
+}
+
+void Blob::destroy() {
+  BlobTree(*writer_, root_).free_all();
+  writer_->free(root_, 1);
+}
+
+}  // namespace quire::structures

@@ -1,13 +1,18 @@
-#include <fmt/core.h>
-#include <quire/quire.h>
-
-#include <CLI/CLI.hpp>
+#include "tools/command_line.h"
+#include "tools/content_commands.h"
+#include "tools/demo_command.h"
+#include "tools/import_command.h"
+#include "tools/inspect_commands.h"
+#include "tools/interrupt.h"
+#include "tools/output.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Quire: transactions, blobs, lists and hashes in one file"};
-  app.set_version_flag("--version", quire::version());
-  app.require_subcommand(0, 1);
-  CLI11_PARSE(app, argc, argv);
-  fmt::print("{}", app.help());
-  return 0;
+  quire::tools::reserve_standard_descriptors();
+  quire::tools::catch_interrupts();
+  quire::tools::CommandLine command_line;
+  quire::tools::add_inspect_commands(command_line);
+  quire::tools::add_content_commands(command_line);
+  quire::tools::add_import_command(command_line);
+  quire::tools::add_demo_command(command_line);
+  return static_cast<int>(command_line.run(argc, argv));
 }

@@ -1,0 +1,117 @@
+#include "tests/tools/command_test.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "tools/descriptor.h"
+
+namespace quire::tools {
+
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+// In the child: only calls that are safe after fork.
+[[noreturn]] void become_command(char* const* argv, int input, int out, int err,
+                                 std::optional<uid_t> user) {
+  dup2(input, STDIN_FILENO);
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  if (user && (setgroups(0, nullptr) != 0 || setgid(*user) != 0 || setuid(*user) != 0)) _exit(126);
+  execv(QUIRE_COMMAND, argv);
+  _exit(127);
+}
+
+int exit_code_of_child(pid_t pid) {
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+Json CommandResult::json() const {
+  Json document = Json::parse(out, nullptr, false);
+  if (document.is_object()) return document;
+  ADD_FAILURE() << "not a JSON object: " << out << err;
+  return Json::object();
+}
+
+void write_file(const std::string& path, std::string_view content) {
+  std::ofstream stream(path, std::ios::binary);
+  stream << content;
+  stream.close();
+  ASSERT_TRUE(stream) << path;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+CommandResult CommandTest::start(std::vector<std::string> arguments, std::string_view input,
+                                 std::optional<uid_t> user) const {
+  // Not in the test's own directory, which a test may import.
+  const TemporaryDirectory streams;
+  write_file(streams.path() + "/in", input);
+  const Descriptor in(open((streams.path() + "/in").c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor out(creat((streams.path() + "/out").c_str(), 0600));
+  const Descriptor err(creat((streams.path() + "/err").c_str(), 0600));
+
+  arguments.insert(arguments.begin(), "quire");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+
+  const pid_t pid = fork();
+  if (pid == 0) become_command(argv.data(), in.get(), out.get(), err.get(), user);
+  CommandResult result;
+  result.exit_code = exit_code_of_child(pid);
+  result.out = read_file(streams.path() + "/out");
+  result.err = read_file(streams.path() + "/err");
+  return result;
+}
+
+CommandResult CommandTest::run(std::vector<std::string> arguments, std::string_view input) const {
+  return start(std::move(arguments), input, std::nullopt);
+}
+
+CommandResult CommandTest::run_as_nobody(std::vector<std::string> arguments) const {
+  return start(std::move(arguments), {},
+               geteuid() == 0 ? std::optional<uid_t>(kNobody) : std::nullopt);
+}
+
+Json CommandTest::run_json(std::vector<std::string> arguments) const {
+  arguments.push_back("--json");
+  const CommandResult result = run(std::move(arguments));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  Json document = result.json();
+  EXPECT_EQ(document.value("schema", 0), 1);
+  return document;
+}
+
+void CommandTest::expect_failure(std::vector<std::string> arguments, int exit_code,
+                                 std::string_view message) const {
+  const CommandResult result = run(std::move(arguments));
+  EXPECT_EQ(result.exit_code, exit_code) << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_NE(result.err.find(message), std::string::npos) << result.err;
+  const bool says_what_to_do = result.err.find("what to do: ") != std::string::npos ||
+                               result.err.find("--help") != std::string::npos ||
+                               result.err.find("restore a backup") != std::string::npos;
+  EXPECT_TRUE(says_what_to_do) << result.err;
+}
+
+void CommandTest::TearDown() {
+  if (!intact_ || !std::filesystem::exists(file_)) return;
+  const CommandResult result = run({"check", file_, "--deep"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+}
+
+}  // namespace quire::tools

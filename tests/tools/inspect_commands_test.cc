@@ -1,0 +1,191 @@
+#include <sys/stat.h>
+
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include <quire/database.h>
+#include <quire/version.h>
+
+#include "base/checksum.h"
+#include "pager/header_format.h"
+#include "tests/tools/command_test.h"
+
+namespace quire::tools {
+
+namespace {
+
+class InspectCommandsTest : public CommandTest {
+ protected:
+  // Blob "picture" of 9000 bytes, hash "users" of two keys.
+  void make_database() {
+    Database database = Database::open(file());
+    database.transact([](Transaction& transaction) {
+      transaction.open<Blob>("picture").append(std::string(9000, 'p'));
+      transaction.open<Hash>("users").put("ada", "1");
+      transaction.open<Hash>("users").put("\xff", "22");
+    });
+    database.close();
+  }
+
+  // Overwrites byte `offset` of every page whose index is in [first, end).
+  void damage_pages(std::size_t first, std::size_t end, std::size_t offset) {
+    std::string bytes = read_file(file());
+    for (std::size_t page = first; page < end; ++page) bytes[page * kPageSize + offset] ^= 0x55;
+    write_file(file(), bytes);
+    expect_no_intact_database();
+  }
+
+  // Makes both header slots say that they need format version `major`.
+  void set_format_major(std::uint16_t major) {
+    std::string bytes = read_file(file());
+    std::uint64_t seed = 0;
+    std::memcpy(&seed, kHeaderMagic.data(), sizeof seed);
+    for (std::size_t slot = 0; slot < 2; ++slot) {
+      char* page = bytes.data() + slot * kPageSize;
+      HeaderSlot header;
+      std::memcpy(&header, page, sizeof header);
+      header.major = major;
+      std::memcpy(page, &header, sizeof header);
+      header.sum = checksum64(ByteView(std::string_view(page, kPageSize)).sub(16), seed);
+      std::memcpy(page, &header, sizeof header);
+    }
+    write_file(file(), bytes);
+    expect_no_intact_database();
+  }
+};
+
+TEST_F(InspectCommandsTest, InfoSaysWhatTheFileIs) {
+  make_database();
+  const Json document = run_json({"info", file()});
+  EXPECT_EQ(document["file"], file());
+  EXPECT_EQ(document["uuid"].get<std::string>().size(), 32U);
+  EXPECT_EQ(document["format"]["major"], kFormatMajor);
+  EXPECT_EQ(document["collections"], 2);
+  EXPECT_GT(document["seq"], 0);
+  EXPECT_EQ(document["checkpoint_seq"], document["seq"]);
+  EXPECT_EQ(document["file_bytes"], std::filesystem::file_size(file()));
+  EXPECT_LE(document["pages"].get<std::uint64_t>() * kPageSize, document["file_bytes"]);
+  EXPECT_EQ(document["recovered_commits"], 0);
+  const CommandResult text = run({"info", file()});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_NE(text.out.find(document["uuid"].get<std::string>()), std::string::npos);
+  EXPECT_EQ(text.err, "");
+}
+
+TEST_F(InspectCommandsTest, LooksAtAFileThatMayNotBeWritten) {
+  make_database();
+  ASSERT_EQ(chmod(file().c_str(), 0444), 0);
+  const std::string before = read_file(file());
+  EXPECT_EQ(run({"info", file()}).exit_code, 0);
+  EXPECT_EQ(run({"check", file()}).exit_code, 0);
+  EXPECT_EQ(read_file(file()), before);
+}
+
+TEST_F(InspectCommandsTest, LsNamesCollectionsInOrder) {
+  make_database();
+  const Json collections = run_json({"ls", file()})["collections"];
+  ASSERT_EQ(collections.size(), 2U);
+  EXPECT_EQ(collections[0]["name"], "picture");
+  EXPECT_EQ(collections[0]["kind"], "blob");
+  EXPECT_GE(collections[0]["pages"], 3);
+  EXPECT_EQ(collections[1]["name"], "users");
+  EXPECT_EQ(collections[1]["kind"], "hash");
+  const std::string text = run({"ls", file()}).out;
+  EXPECT_TRUE(text.starts_with("blob ")) << text;
+  EXPECT_TRUE(text.ends_with(" users\n")) << text;
+}
+
+TEST_F(InspectCommandsTest, LsOfAHashNamesItsKeys) {
+  make_database();
+  const std::string text = run({"ls", file(), "users"}).out;
+  EXPECT_TRUE(text == "ada\n\xff\n" || text == "\xff\nada\n") << text;
+  const Json keys = run_json({"ls", file(), "users"})["keys"];
+  ASSERT_EQ(keys.size(), 2U);
+  const Json& ada = keys[0]["key"] == "ada" ? keys[0] : keys[1];
+  const Json& other = keys[0]["key"] == "ada" ? keys[1] : keys[0];
+  EXPECT_EQ(ada["bytes"], 1);
+  EXPECT_EQ(other["key_base64"], "/w==");
+  EXPECT_EQ(other["bytes"], 2);
+}
+
+TEST_F(InspectCommandsTest, LsFailsForMissingAndOtherCollections) {
+  expect_failure({"ls", file()}, 3, file());
+  make_database();
+  expect_failure({"ls", file(), "visitors"}, 3, "visitors");
+  expect_failure({"ls", file(), "picture"}, 2, "picture");
+}
+
+TEST_F(InspectCommandsTest, CheckAccountsForEveryPage) {
+  make_database();
+  for (const char* depth : {"--json", "--deep"}) {
+    const Json document = run_json({"check", file(), depth});
+    EXPECT_EQ(document["ok"], true);
+    EXPECT_EQ(document["deep"], depth == std::string("--deep"));
+    EXPECT_EQ(document["problem_count"], 0);
+    EXPECT_EQ(document["collections"], 2);
+    std::uint64_t sum = 0;
+    for (const auto& [kind, count] : document["pages"].items()) {
+      if (kind != "all") sum += count.get<std::uint64_t>();
+    }
+    EXPECT_EQ(document["pages"]["all"], sum);
+    EXPECT_GE(document["pages"]["blob"], 4);
+  }
+  const CommandResult text = run({"check", file()});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_TRUE(text.out.ends_with("\nok\n")) << text.out;
+}
+
+TEST_F(InspectCommandsTest, CheckReportsDamageWithCode1) {
+  make_database();
+  const std::uint64_t pages = run_json({"info", file()})["pages"];
+  damage_pages(4, pages, 2000);
+  const CommandResult result = run({"check", file(), "--deep", "--json"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  const Json document = result.json();
+  EXPECT_EQ(document["ok"], false);
+  ASSERT_GT(document["problem_count"], 0);
+  EXPECT_NE(document["problems"][0]["what"], "");
+  EXPECT_NE(result.err.find("restore a backup"), std::string::npos);
+  EXPECT_NE(run({"check", file(), "--deep"}).out.find(" problems\n"), std::string::npos);
+}
+
+TEST_F(InspectCommandsTest, ADamagedCatalogIsCode5ForWhoeverReadsIt) {
+  make_database();
+  damage_pages(3, 4, 100);
+  expect_failure({"ls", file()}, 5, "page 3");
+}
+
+TEST_F(InspectCommandsTest, WhatIsNoQuireFileIsCode5) {
+  expect_no_intact_database();
+  write_file(file(), "#include <stdio.h>\n" + std::string(20'000, 'x'));
+  expect_failure({"info", file()}, 5, file());
+  expect_failure({"put", file(), "users", "ada", "mail"}, 5, file());
+  write_file(file(), "");
+  expect_failure({"info", file()}, 5, file());
+}
+
+TEST_F(InspectCommandsTest, DamagedHeadersAreCode5) {
+  make_database();
+  damage_pages(0, 2, 200);
+  expect_failure({"info", file()}, 5, file());
+}
+
+TEST_F(InspectCommandsTest, ANewerFormatIsCode6) {
+  make_database();
+  set_format_major(kHeaderMajor + 1);
+  expect_failure({"info", file()}, 6, "newer quire");
+  expect_failure({"put", file(), "users", "ada", "mail"}, 6, "newer quire");
+}
+
+TEST_F(InspectCommandsTest, WhatIsNoRegularFileIsRefusedAtOnce) {
+  expect_failure({"info", path(".")}, 7, path("."));
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  expect_failure({"info", path("fifo")}, 7, "fifo");
+  std::filesystem::create_symlink("loop", path("loop"));
+  expect_failure({"info", path("loop")}, 7, "loop");
+}
+
+}  // namespace
+
+}  // namespace quire::tools

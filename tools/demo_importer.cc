@@ -1,0 +1,155 @@
+#include "tools/demo_importer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "tools/demo_content.h"
+#include "tools/demo_plan.h"
+#include "tools/interrupt.h"
+#include "tools/source_file.h"
+
+namespace quire::tools {
+
+namespace {
+
+// A transaction ends with the file that brings it to either limit.
+constexpr std::uint64_t kBatchFiles = 8;
+constexpr std::uint64_t kBatchBytes = std::uint64_t{1} << 20;
+
+// The file as it is now, or nothing if it has become unreadable since the plan was made.
+std::optional<SourceFile> read_if_possible(const std::string& path) {
+  try {
+    return read_source_file(path, UINT64_MAX);
+  } catch (const IoError&) {
+    return std::nullopt;
+  }
+}
+
+void store(Transaction& transaction, const std::string& path, DemoProgress& progress) {
+  PathRecord record;
+  if (const std::optional<SourceFile> file = read_if_possible(path)) {
+    record.number = static_cast<std::uint32_t>(progress.files + 1);
+    record.mode = file->mode;
+    record.size = file->content.size();
+    record.mtime_ns = file->mtime_ns;
+    transaction.create<Blob>(demo_blob_name(record.number)).append(file->content);
+  }
+  transaction.open<Hash>(kDemoPaths).put(path, record.encode());
+  ++progress.files;
+  progress.bytes += record.size;
+}
+
+// Returns the number of the commit.
+std::uint64_t import_batch(Database& database, const std::vector<std::string>& paths,
+                           DemoProgress& progress) {
+  Transaction transaction = database.begin();
+  const DemoProgress before = progress;
+  while (progress.files < paths.size() && progress.files < before.files + kBatchFiles &&
+         progress.bytes < before.bytes + kBatchBytes) {
+    store(transaction, paths[progress.files], progress);
+  }
+  ++progress.transactions;
+  write_progress(transaction, progress);
+  return transaction.commit();
+}
+
+// One write, so that a line is there as a whole or not at all. If the supervisor is gone, SIGPIPE
+// ends this process.
+void acknowledge(const Acknowledgement& done) {
+  const std::string line = fmt::format("{} {}\n", done.seq, done.files);
+  if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+    throw IoError("write", "acknowledgement", errno);
+  }
+}
+
+pid_t spawn_self(const std::vector<std::string>& arguments, int standard_output) {
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, standard_output, STDOUT_FILENO);
+  pid_t pid = -1;
+  const int failure = posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failure != 0) throw IoError("posix_spawn", "/proc/self/exe", failure);
+  return pid;
+}
+
+}  // namespace
+
+ExitCode run_demo_importer(const std::string& database_path, const std::string& plan_path) {
+  const std::vector<std::string> paths = load_paths(plan_path);
+  Database database = open_demo_database(database_path);
+  DemoProgress progress = read_progress(database.snapshot());
+  while (progress.files < paths.size()) {
+    throw_if_interrupted();
+    const std::uint64_t seq = import_batch(database, paths, progress);
+    acknowledge({seq, progress.files});
+  }
+  database.close();
+  return ExitCode::success;
+}
+
+ImporterProcess::ImporterProcess(const std::string& database_path, const std::string& plan_path) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw IoError("pipe", {}, errno);
+  acknowledgements_ = Descriptor(ends[0]);
+  const Descriptor writing(ends[1]);
+  pid_ = spawn_self({"quire", kDemoImporterCommand, "--", database_path, plan_path}, writing.get());
+}
+
+ImporterProcess::~ImporterProcess() {
+  if (pid_ < 0) return;
+  kill();
+  waitpid(pid_, nullptr, 0);
+}
+
+std::optional<Acknowledgement> ImporterProcess::next() {
+  std::size_t end = unparsed_.find('\n');
+  while (end == std::string::npos) {
+    wait_readable(acknowledgements_.get());
+    std::array<char, 4096> buffer;
+    const ssize_t count = read(acknowledgements_.get(), buffer.data(), buffer.size());
+    if (count < 0) throw IoError("read", "acknowledgement", errno);
+    if (count == 0) return std::nullopt;
+    unparsed_.append(buffer.data(), static_cast<std::size_t>(count));
+    end = unparsed_.find('\n');
+  }
+  const std::string line = unparsed_.substr(0, end);
+  unparsed_.erase(0, end + 1);
+  std::size_t seq_length = 0;
+  Acknowledgement done;
+  done.seq = std::stoull(line, &seq_length);
+  done.files = std::stoull(line.substr(seq_length));
+  return done;
+}
+
+void ImporterProcess::kill() noexcept {
+  if (pid_ >= 0) ::kill(pid_, SIGKILL);
+}
+
+ImporterProcess::Ending ImporterProcess::wait() {
+  int status = 0;
+  while (waitpid(pid_, &status, 0) < 0) {
+    if (errno != EINTR) throw IoError("waitpid", {}, errno);
+  }
+  pid_ = -1;
+  Ending ending;
+  ending.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  ending.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ending;
+}
+
+}  // namespace quire::tools

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+namespace quire::tools {
+
+/// A new directory below TMPDIR (or /tmp), only for this user; removed with all that is in it by
+/// the destructor, unless it is kept. IoError if it cannot be made.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::string& path() const noexcept { return path_; }
+  void keep() noexcept { kept_ = true; }
+
+ private:
+  std::string path_;
+  bool kept_ = false;
+};
+
+}  // namespace quire::tools

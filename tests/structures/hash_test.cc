@@ -119,7 +119,7 @@ TEST_F(HashTest, GrowsToThousandsOfBuckets) {
   expect_sound();
 }
 
-TEST_F(HashTest, StaysBetweenHalfAndThreeQuartersFull) {
+TEST_F(HashTest, FillsItsBucketsToThreeQuarters) {
   for (int i = 0; i < 20000; ++i) put("key " + std::to_string(i), pattern(40));
   const HashRoot table = root();
   const double used = static_cast<double>(table.fields().record_bytes + 3 * model.size());

@@ -28,10 +28,11 @@ def sources(root):
 def functions(lines):
     """Pairs of first line and length of what looks like a function at namespace or class level."""
     for number, line in enumerate(lines):
-        indentation = len(line) - len(line.lstrip())
-        if indentation > 4 or not line.rstrip().endswith("{") or ")" not in line:
+        if not line.endswith("{") or ")" not in line or NOT_A_FUNCTION.match(line) or number + 1 == len(lines):
             continue
-        if NOT_A_FUNCTION.match(line):
+        body = lines[number + 1]  # the head may go over several lines, each with an indentation of its own
+        indentation = len(body) - len(body.lstrip()) - 2
+        if not 0 <= indentation <= 2:
             continue
         end = " " * indentation + "}"
         for length, later in enumerate(lines[number + 1:], 2):

@@ -12,15 +12,15 @@ namespace quire::pager {
 
 // A page in memory is a chain of versions, each the content that one commit published:
 //
-//     chain[pid]:  oldest ... newest          missing: the base holds the only version anybody
-//     needs
+//     chain[pid]:  oldest ... newest      no chain: the base holds the only version anybody needs
 //
-// 1. A published version never changes. 2. The newest version is never dropped while dirty. 3. A
-// reader at S uses the newest version with seq <= S; a chain that has none means that what the
-// reader needs is in the base.
+// 1. A published version never changes.
+// 2. The newest version is never dropped while dirty.
+// 3. A reader at S uses the newest version with seq <= S; a chain that has none means that what the
+//    reader needs is in the base.
 // 4. Before the base page is overwritten, what only the base holds and a registered reader needs is
-// hung in at the bottom (rule V2). 5. A chain is emptied only when the base equals its newest
-// version and nothing else is left in it.
+//    hung in at the bottom (rule V2).
+// 5. A chain is emptied only when the base equals its newest version and nothing else is left in it.
 
 /// The commits that open snapshots read; one entry each.
 using Readers = std::multiset<Seq>;

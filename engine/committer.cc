@@ -167,7 +167,9 @@ Seq commit(Core& core, pager::PrivatePages& pages, Durability durability) {
   }
   core.visible = seq;
   ++core.stats.commits;
+  pages.forget();
   checkpoint_if_due(core);
+  core.pool().trim();
   return seq;
 }
 

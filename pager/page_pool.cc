@@ -68,14 +68,18 @@ void PagePool::write_base(Pid pid, bool is_structure, MutablePageBytes bytes) {
   base_->write_at(byte_offset(pid), ByteView(bytes.data(), bytes.size()));
 }
 
+void PagePool::trim() {
+  if (versions_.frame_count() < budget_) return;
+  counters_.evictions +=
+      versions_.evict(budget_ - budget_ / 8);  // some room at once: a sweep looks at every frame
+}
+
 PagePool::Found PagePool::find_or_load(Pid pid, Seq seq) {
   if (FramePtr found = versions_.find(pid, seq)) {
     ++counters_.hits;
     return {std::move(found), false};
   }
-  if (versions_.frame_count() >= budget_) {
-    counters_.evictions += versions_.evict(budget_ - budget_ / 8);
-  }
+  trim();
   FramePtr loaded = read_base(pid);
   if (!loaded) {
     throw CorruptionError(pid, "page", "a page within the file", "the end of the file before it");

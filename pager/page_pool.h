@@ -38,6 +38,9 @@ class PagePool {
   /// versions().mark_saved() after the sync. Returns the number of pages.
   std::uint64_t save_dirty(const Readers& readers);
 
+  /// Lets clean frames go while there are more than the budget; after a commit.
+  void trim();
+
   /// The sum that a page-table entry holds for data page `pid`.
   Sum32 data_sum(Pid pid, PageBytes bytes) const noexcept;
   /// The sum in the header of structure page `pid`.

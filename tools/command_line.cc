@@ -20,7 +20,8 @@ ExitCode report(const Error& error) {
 
 }  // namespace
 
-CommandLine::CommandLine() : app_("Quire: transactions, blobs, lists and hashes in one file") {
+CommandLine::CommandLine()
+    : app_("Quire: transactions, blobs, lists and hashes in one file", "quire") {
   app_.set_version_flag("--version", version());
   // At most one: what follows a subcommand is an argument, whatever it is called.
   app_.require_subcommand(1);
@@ -30,6 +31,13 @@ CommandLine::CommandLine() : app_("Quire: transactions, blobs, lists and hashes 
 ExitCode CommandLine::run(int argc, char** argv) {
   try {
     app_.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    // A command that does not exist is told as one that is missing; name it.
+    for (const std::string& word : app_.remaining(true)) {
+      print_message("there is no command '" + printable(word) + "'");
+    }
+    app_.exit(error);
+    return ExitCode::usage;
   } catch (const CLI::ParseError& error) {
     return app_.exit(error) == 0 ? ExitCode::success : ExitCode::usage;
   }

@@ -80,8 +80,14 @@ pid_t spawn_self(const std::vector<std::string>& arguments, int standard_output)
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, standard_output, STDOUT_FILENO);
+  // A process group of its own: Ctrl-C is for the supervisor, which ends the importer.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t pid = -1;
-  const int failure = posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
+  const int failure =
+      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failure != 0) throw IoError("posix_spawn", "/proc/self/exe", failure);
   return pid;
@@ -94,7 +100,6 @@ ExitCode run_demo_importer(const std::string& database_path, const std::string& 
   Database database = open_demo_database(database_path);
   DemoProgress progress = read_progress(database.snapshot());
   while (progress.files < paths.size()) {
-    throw_if_interrupted();
     const std::uint64_t seq = import_batch(database, paths, progress);
     acknowledge({seq, progress.files});
   }

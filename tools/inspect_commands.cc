@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,7 +86,7 @@ ExitCode run_info(const InfoArguments& arguments) {
 
 struct LsArguments {
   std::string file;
-  std::string collection;
+  std::optional<std::string> collection;
   bool json = false;
 };
 
@@ -118,7 +119,7 @@ void list_collections(const LsArguments& arguments, const Snapshot& snapshot) {
 
 void list_keys(const LsArguments& arguments, const HashView& hash) {
   Json document = json_document(arguments.file);
-  set_bytes(document, "collection", arguments.collection);
+  set_bytes(document, "collection", *arguments.collection);
   document["keys"] = Json::array();
   for (const auto& [key, value] : hash) {
     throw_if_interrupted();
@@ -137,10 +138,10 @@ void list_keys(const LsArguments& arguments, const HashView& hash) {
 ExitCode run_ls(const LsArguments& arguments) {
   Database database = open_to_read(arguments.file);
   const Snapshot snapshot = database.snapshot();
-  if (arguments.collection.empty()) {
-    list_collections(arguments, snapshot);
+  if (arguments.collection) {
+    list_keys(arguments, snapshot.open<Hash>(*arguments.collection));
   } else {
-    list_keys(arguments, snapshot.open<Hash>(arguments.collection));
+    list_collections(arguments, snapshot);
   }
   return ExitCode::success;
 }

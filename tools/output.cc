@@ -77,7 +77,11 @@ void flush_data() {
   if (std::fflush(stdout) != 0) throw IoError("write", "standard output", errno);
 }
 
-void print_message(std::string_view text) { fmt::print(stderr, "quire: {}\n", text); }
+void print_message(std::string_view text) noexcept {
+  // Not fmt::print, which throws when nobody reads standard error.
+  const std::string line = fmt::format("quire: {}\n", text);
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
 
 std::string printable(std::string_view text) {
   std::string shown;

@@ -18,8 +18,8 @@ void reserve_standard_descriptors();
 void write_data(ByteView bytes);
 void flush_data();
 
-/// One line for people on standard error: "quire: ...".
-void print_message(std::string_view text);
+/// One line for people on standard error: "quire: ...". A failure to write it is ignored.
+void print_message(std::string_view text) noexcept;
 
 /// `text` with control characters and bytes that are not UTF-8 as \xNN, so that a name from a
 /// database cannot drive the terminal.

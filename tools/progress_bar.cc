@@ -60,7 +60,8 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total) {
   next_draw_ = now + kRedraw;
   wipe();
   // The last place of a line is left free: some terminals wrap when it is written.
-  fmt::print(stderr, "{}", progress_line(label_, done, total, now - begin_, terminal_width() - 1));
+  std::fputs(progress_line(label_, done, total, now - begin_, terminal_width() - 1).c_str(),
+             stderr);
   std::fflush(stderr);
   shown_ = true;
 }

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include <quire/error.h>
@@ -30,7 +29,7 @@ std::string read_to_end(int descriptor, const std::string& path, std::uint64_t e
   std::uint64_t size = 0;
   for (;;) {
     // One byte more than expected, so that the end is usually seen without another step.
-    if (size == content.size()) content.resize(std::max(expected + 1, size + kReadStep));
+    if (size == content.size()) content.resize(size == 0 ? expected + 1 : size + kReadStep);
     const ssize_t count = read(descriptor, content.data() + size, content.size() - size);
     if (count < 0) throw IoError("read", path, errno);
     if (count == 0) break;

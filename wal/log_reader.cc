@@ -121,7 +121,7 @@ ReplayedPage LogReader::read_page(Pid pid, MutablePageBytes page) {
       throw CorruptionError(place(file, record.at.offset),
                             "page record of page " + std::to_string(pid),
                             "what was read a moment ago", "other bytes");
-    wal::apply(decode_page_record(record_, place(file, record.at.offset)), page);
+    apply_record(decode_page_record(record_, place(file, record.at.offset)), page);
   }
   return {history.seq, history.type, history.owner};
 }

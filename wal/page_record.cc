@@ -200,7 +200,7 @@ PageRecord decode_page_record(ByteView bytes, const std::string& where) {
   corrupt(where, header, "kind", "1 to 4", std::to_string(header.kind));
 }
 
-void apply(const PageRecord& record, MutablePageBytes page) {
+void apply_record(const PageRecord& record, MutablePageBytes page) {
   if (record.kind == PageRecordKind::bulk) throw InvalidArgument("a bulk record has no content");
   const std::size_t first = first_byte(record.name.type);
   if (record.kind == PageRecordKind::image) {

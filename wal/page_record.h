@@ -55,6 +55,6 @@ PageRecord decode_page_record(ByteView bytes, const std::string& where);
 
 /// Changes `page` as a decoded IMAGE, INIT or DELTA says (a BULK is the caller's error:
 /// InvalidArgument). IMAGE and INIT set all of it; a structure page's header becomes zeros.
-void apply(const PageRecord& record, MutablePageBytes page);
+void apply_record(const PageRecord& record, MutablePageBytes page);
 
 }  // namespace quire::wal

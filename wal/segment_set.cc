@@ -42,9 +42,11 @@ std::optional<std::uint32_t> parse_number(std::string_view digits) {
   return no;
 }
 
-bool is_no_room(const IoError& error) noexcept {
+/// Throws OutOfSpace if that is what the error means.
+void tell_no_room(const IoError& error) {
   const int number = error.error_number();
-  return number == ENOSPC || number == EDQUOT || number == EFBIG;
+  if (number == ENOSPC || number == EDQUOT || number == EFBIG)
+    throw OutOfSpace(std::string("no room for a log segment: ") + error.what());
 }
 
 }  // namespace
@@ -90,8 +92,13 @@ std::unique_ptr<File> SegmentSet::open(std::uint32_t no, OpenMode how) const {
 std::unique_ptr<File> SegmentSet::create_temporary() const {
   std::array<std::uint8_t, 8> random;
   file_system_->fill_random(std::as_writable_bytes(std::span(random)));
-  return file_system_->open(sibling(name_ + std::string(kTemporaryInfix) + hex(random)),
-                            OpenMode::create, mode_);
+  try {
+    return file_system_->open(sibling(name_ + std::string(kTemporaryInfix) + hex(random)),
+                              OpenMode::create, mode_);
+  } catch (const IoError& error) {
+    tell_no_room(error);
+    throw;
+  }
 }
 
 void SegmentSet::fill(File& file, ByteView head, std::uint64_t bytes) const {
@@ -123,10 +130,7 @@ std::unique_ptr<File> SegmentSet::publish(std::unique_ptr<File> temporary, std::
     } catch (const Error&) {
       // It stays until the next open; what failed first is what the caller needs to know.
     }
-    const auto* io = dynamic_cast<const IoError*>(&failure);
-    if (io != nullptr && is_no_room(*io))
-      throw OutOfSpace(std::string("no room for a log segment of ") + std::to_string(bytes) +
-                       " bytes: " + io->what());
+    if (const auto* io = dynamic_cast<const IoError*>(&failure)) tell_no_room(*io);
     throw;
   }
   // A crash before this sync may lose the name; nothing has been written that would need it.

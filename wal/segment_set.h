@@ -36,7 +36,7 @@ class SegmentSet {
   /// nullptr if there is no such segment.
   std::unique_ptr<File> open(std::uint32_t no, OpenMode how) const;
 
-  /// A new file under a temporary name, not yet a segment.
+  /// A new file under a temporary name, not yet a segment. OutOfSpace if there is no room for it.
   std::unique_ptr<File> create_temporary() const;
 
   /// Makes `temporary` segment `no`: `head` and then zeros up to `bytes`, synced, named, and the

@@ -4,15 +4,18 @@
 #include <quire/quire.h>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "os/memory_file_system.h"
 
 namespace quire::testing {
 
-/// Fails the test, naming each problem, unless check() finds every page of the database accounted for exactly once and
-/// every structure sound.
+/// Fails the test, naming each problem, unless check() finds every page of the database accounted
+/// for exactly once and every structure sound.
 inline void expect_sound(const Database& database) {
   const CheckReport report = database.check();
   for (const CheckProblem& problem : report.problems) {
@@ -25,18 +28,38 @@ inline void expect_sound(const Database& database) {
                               report.free_pages + report.unaccounted_pages);
 }
 
+/// A copy of all files in a directory, with the content that a read returns now.
+inline std::unique_ptr<os::MemoryFileSystem> copy_of(FileSystem& files,
+                                                     const std::string& directory) {
+  auto copies = std::make_unique<os::MemoryFileSystem>();
+  for (const std::string& name : files.list(directory)) {
+    const std::string path = directory + "/" + name;
+    const auto from = files.open(path, OpenMode::read_only);
+    const FileStatus status = from->status();
+    std::vector<std::byte> bytes(status.size);
+    from->read_at(0, bytes);
+    copies->open(path, OpenMode::create, status.mode)->write_at(0, ByteView(bytes));
+  }
+  return copies;
+}
+
 /// A database on files in memory that is checked when the test ends, open or not.
 class DatabaseTest : public ::testing::Test {
  protected:
-  DatabaseTest() { options.file_system = &files; }
+  DatabaseTest() { options.file_system = files.get(); }
 
   void TearDown() override {
-    if (!checks_at_end || !files.status(kPath)) return;
-    if (!database) ASSERT_NO_THROW(open());
+    if (!checks_at_end || !files->status(kPath)) return;
+    if (!database) open();
     expect_sound(*database);
-    database->close();
+    close();
     open();  // and once more from the bytes of the clean file
     expect_sound(*database);
+    database.reset();
+  }
+
+  void close() {
+    database->close();
     database.reset();
   }
 
@@ -46,13 +69,25 @@ class DatabaseTest : public ::testing::Test {
     return *database;
   }
 
-  /// Lets go without closing, as a killed process does: files stay as they are, locks go. Only for databases with
-  /// nothing open.
-  Database& crash_and_reopen();
+  /// Goes on with a copy of the files as they are now, as if the process had been killed: nothing
+  /// that the database does afterwards is seen. Opens the copy.
+  Database& crash_and_reopen() {
+    crash();
+    return open();
+  }
+  /// The same without opening it.
+  void crash() {
+    auto copies = copy_of(*files, "/dir");
+    database.reset();  // writes to the files that are left behind
+    left_behind.push_back(std::exchange(files, std::move(copies)));
+    options.file_system = files.get();
+  }
 
   static constexpr const char* kPath = "/dir/test.quire";
 
-  os::MemoryFileSystem files;
+  std::unique_ptr<os::MemoryFileSystem> files = std::make_unique<os::MemoryFileSystem>();
+  std::vector<std::unique_ptr<os::MemoryFileSystem>>
+      left_behind;  // what a killed process may still use
   Options options;
   std::optional<Database> database;
   bool checks_at_end = true;

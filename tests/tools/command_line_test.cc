@@ -33,11 +33,11 @@ TEST_F(CommandLineTest, EverySubcommandHasHelp) {
 
 TEST_F(CommandLineTest, WrongUsageIsCode2) {
   expect_failure({}, 2, "subcommand");
-  expect_failure({"fly"}, 2, "fly");
+  expect_failure({"fly"}, 2, "there is no command 'fly'");
   expect_failure({"get", file()}, 2, "NAME");
   expect_failure({"get", file(), "users", "ada", "surplus"}, 2, "surplus");
   expect_failure({"info", file(), "--loud"}, 2, "--loud");
-  expect_failure({"import", "tarball", "a", "b", "c"}, 2, "tarball");
+  expect_failure({"import", "tarball", "a", "b", "c"}, 2, "there is no command 'tarball'");
   expect_failure({"demo", "--kills", "many"}, 2, "--kills");
 }
 
@@ -48,10 +48,12 @@ TEST_F(CommandLineTest, TakesNamesOfSubcommandsAsArguments) {
 
 TEST_F(CommandLineTest, FailsWithCode7WhenStandardOutputIsFull) {
   ASSERT_EQ(run({"put", file(), "users", "ada", "mail"}).exit_code, 0);
-  const std::string command = std::string(QUIRE_COMMAND) + " info " + file() + " >/dev/full 2>&1";
-  const int status = std::system(command.c_str());
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 7);
+  for (const char* redirection : {" >/dev/full", " >/dev/full 2>&1"}) {
+    const std::string command = std::string(QUIRE_COMMAND) + " info " + file() + redirection;
+    const int status = std::system(command.c_str());
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 7);
+  }
 }
 
 TEST_F(CommandLineTest, NeverOpensADatabaseAsAStandardStream) {

@@ -28,13 +28,24 @@ constexpr uid_t kNobody = 65534;
   _exit(127);
 }
 
-int exit_code_of_child(pid_t pid) {
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}  // namespace
+
+pid_t start_command(std::vector<std::string> arguments, int in, int out, int err,
+                    std::optional<uid_t> user) {
+  arguments.insert(arguments.begin(), "quire");
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const pid_t pid = fork();
+  if (pid == 0) become_command(argv.data(), in, out, err, user);
+  return pid;
 }
 
-}  // namespace
+int wait_for_exit(pid_t pid) {
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
 
 Json CommandResult::json() const {
   Json document = Json::parse(out, nullptr, false);
@@ -55,36 +66,29 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-CommandResult CommandTest::start(std::vector<std::string> arguments, std::string_view input,
-                                 std::optional<uid_t> user) const {
+CommandResult CommandTest::run_as(std::vector<std::string> arguments, std::string_view input,
+                                  std::optional<uid_t> user) const {
   // Not in the test's own directory, which a test may import.
   const TemporaryDirectory streams;
   write_file(streams.path() + "/in", input);
   const Descriptor in(open((streams.path() + "/in").c_str(), O_RDONLY | O_CLOEXEC));
   const Descriptor out(creat((streams.path() + "/out").c_str(), 0600));
   const Descriptor err(creat((streams.path() + "/err").c_str(), 0600));
-
-  arguments.insert(arguments.begin(), "quire");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-
-  const pid_t pid = fork();
-  if (pid == 0) become_command(argv.data(), in.get(), out.get(), err.get(), user);
   CommandResult result;
-  result.exit_code = exit_code_of_child(pid);
+  result.exit_code =
+      wait_for_exit(start_command(std::move(arguments), in.get(), out.get(), err.get(), user));
   result.out = read_file(streams.path() + "/out");
   result.err = read_file(streams.path() + "/err");
   return result;
 }
 
 CommandResult CommandTest::run(std::vector<std::string> arguments, std::string_view input) const {
-  return start(std::move(arguments), input, std::nullopt);
+  return run_as(std::move(arguments), input, std::nullopt);
 }
 
 CommandResult CommandTest::run_as_nobody(std::vector<std::string> arguments) const {
-  return start(std::move(arguments), {},
-               geteuid() == 0 ? std::optional<uid_t>(kNobody) : std::nullopt);
+  return run_as(std::move(arguments), {},
+                geteuid() == 0 ? std::optional<uid_t>(kNobody) : std::nullopt);
 }
 
 Json CommandTest::run_json(std::vector<std::string> arguments) const {

@@ -24,7 +24,13 @@ struct CommandResult {
   Json json() const;
 };
 
-/// Makes an empty file and writes to it.
+/// Starts the command; its standard streams are copies of the descriptors.
+pid_t start_command(std::vector<std::string> arguments, int in, int out, int err,
+                    std::optional<uid_t> user = std::nullopt);
+/// Waits for its exit code; 1000 and the signal's number if a signal ended it.
+int wait_for_exit(pid_t pid);
+
+/// Makes or replaces the file.
 void write_file(const std::string& path, std::string_view content);
 std::string read_file(const std::string& path);
 
@@ -54,8 +60,8 @@ class CommandTest : public testing::Test {
   void TearDown() override;
 
  private:
-  CommandResult start(std::vector<std::string> arguments, std::string_view input,
-                      std::optional<uid_t> user) const;
+  CommandResult run_as(std::vector<std::string> arguments, std::string_view input,
+                       std::optional<uid_t> user) const;
 
   TemporaryDirectory directory_;
   std::string file_ = directory_.path() + "/test.quire";

@@ -61,7 +61,7 @@ TEST_F(DemoCommandTest, FailsWhenTooFewKillsHitAnImporterAtWork) {
   std::filesystem::create_directory(path("few"));
   write_file(path("few/one"), "1");
   const CommandResult result =
-      run({"demo", "--dir", path("few"), "--kills", "50", "--keep", file(), "--json"});
+      run({"demo", "--dir", path("few"), "--kills", "5", "--keep", file(), "--json"});
   EXPECT_EQ(result.exit_code, 1) << result.err << result.out;
   EXPECT_EQ(result.json()["ok"], false);
   EXPECT_EQ(result.json()["problems"].size(), 1U);

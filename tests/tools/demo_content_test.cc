@@ -14,8 +14,11 @@ TEST(DemoContentTest, NamesBlobsWithSixDigitsOrMore) {
 TEST(DemoContentTest, PathRecordIsFixedLittleEndian) {
   const PathRecord record{0x01020304, 0644, 0x1122334455667788, -2};
   const std::string bytes = record.encode();
-  EXPECT_EQ(bytes, std::string("\x04\x03\x02\x01\xa4\x01\x00\x00", 8) +
-                       "\x88\x77\x66\x55\x44\x33\x22\x11" + "\xfe\xff\xff\xff\xff\xff\xff\xff");
+  constexpr std::string_view kExpected(
+      "\x04\x03\x02\x01\xa4\x01\x00\x00\x88\x77\x66\x55\x44\x33\x22\x11\xfe\xff\xff\xff\xff\xff\xff"
+      "\xff",
+      24);
+  EXPECT_EQ(bytes, kExpected);
   const auto decoded = PathRecord::decode(bytes);
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->number, record.number);

@@ -114,6 +114,7 @@ TEST_F(InspectCommandsTest, LsFailsForMissingAndOtherCollections) {
   make_database();
   expect_failure({"ls", file(), "visitors"}, 3, "visitors");
   expect_failure({"ls", file(), "picture"}, 2, "picture");
+  EXPECT_NE(run({"ls", file(), ""}).exit_code, 0);
 }
 
 TEST_F(InspectCommandsTest, CheckAccountsForEveryPage) {

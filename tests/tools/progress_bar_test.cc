@@ -26,7 +26,7 @@ TEST(ProgressLineTest, FitsIntoEveryWidth) {
   for (std::size_t width = 0; width < 100; ++width) {
     EXPECT_LE(progress_line("import", 50, 100, Seconds(1), width).size(), width);
   }
-  EXPECT_EQ(progress_line("import", 50, 100, Seconds(1), 32), "import [###---]  50 %  1.0 s left");
+  EXPECT_EQ(progress_line("import", 50, 100, Seconds(1), 33), "import [###---]  50 %  1.0 s left");
   EXPECT_EQ(progress_line("import", 50, 100, Seconds(1), 26), "import  50 %  1.0 s left");
 }
 

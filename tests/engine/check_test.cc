@@ -1,0 +1,123 @@
+#include <gtest/gtest-spi.h>
+
+#include "engine/recovery.h"
+#include "engine/session.h"
+#include "tests/support/database_test.h"
+
+namespace quire::testing {
+namespace {
+
+/// Damages databases on purpose, so the fixture's own check at the end is left out.
+class CheckTest : public DatabaseTest {
+ protected:
+  CheckTest() { checks_at_end = false; }
+
+  /// Runs `damage(PrivatePages&)` inside a transaction and commits it with valid checksums.
+  template <class Damage>
+  void commit_damage(const Damage& damage) {
+    database.reset();
+    auto core = std::make_shared<engine::Core>(engine::open_file(kPath, options), options);
+    auto session = engine::TransactionSession::start(core, nullptr);
+    damage(session->pages());
+    session->commit(Durability::immediate);
+    session.reset();
+    core->close();
+    open();
+  }
+
+  void fill() {
+    open().transact([](Transaction& txn) {
+      txn.open<Hash>("h").put("k", std::string(5000, 'v'));
+      txn.open<Blob>("b").append(std::string(50'000, 'x'));
+    });
+  }
+
+  bool has_problem(const std::string& what) {
+    const CheckReport report = database->check();
+    return std::any_of(
+        report.problems.begin(), report.problems.end(),
+        [&](const CheckProblem& problem) { return problem.what.find(what) != std::string::npos; });
+  }
+};
+
+TEST_F(CheckTest, AccountsForEveryPageOfASoundDatabase) {
+  fill();
+  const CheckReport report = database->check();
+  EXPECT_TRUE(report.ok());
+  EXPECT_EQ(report.pages, database->info().page_count);
+  EXPECT_EQ(report.header_pages, 2u);
+  EXPECT_EQ(report.map_pages, 1u);
+  EXPECT_EQ(report.blob_pages, 14u);
+  EXPECT_EQ(report.collections, 2u);
+  EXPECT_EQ(report.unaccounted_pages, 0u);
+}
+
+TEST_F(CheckTest, TheFixtureTurnsRedWhenAPageLeaks) {
+  fill();
+  commit_damage([](pager::PrivatePages& pages) { pages.allocate(1, PageState::data); });
+
+  ::testing::TestPartResultArray failures;
+  {
+    const ::testing::ScopedFakeTestPartResultReporter reporter(
+        ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ALL_THREADS, &failures);
+    expect_sound(*database);
+  }
+  ASSERT_GT(failures.size(), 0);
+  EXPECT_NE(std::string(failures.GetTestPartResult(0).message()).find("leaked"), std::string::npos);
+  EXPECT_EQ(database->check().unaccounted_pages, 1u);
+}
+
+TEST_F(CheckTest, FindsAPageThatIsUsedAndFree) {
+  fill();
+  commit_damage([](pager::PrivatePages& pages) { pages.free(pages.page_count() - 1, 1); });
+  EXPECT_TRUE(has_problem("but the space map says free"));
+}
+
+TEST_F(CheckTest, FindsAFlippedBitOnAnyPage) {
+  fill();
+  const std::uint64_t pages = database->info().page_count;
+  close();
+  for (Pid pid = 2; pid < pages; ++pid) {
+    const auto file = files->open(kPath, OpenMode::read_write);
+    std::array<std::byte, 1> byte;
+    const std::uint64_t offset = std::uint64_t{pid} * kPageSize + 2000;
+    file->read_at(offset, byte);
+    byte[0] ^= std::byte{4};
+    file->write_at(offset, ByteView(byte));
+    try {
+      EXPECT_FALSE(open().check().ok()) << "page " << pid;
+      close();
+    } catch (const CorruptionError& error) {
+      EXPECT_EQ(error.page(), pid);
+    }
+    database.reset();
+    byte[0] ^= std::byte{4};
+    file->write_at(offset, ByteView(byte));
+  }
+  EXPECT_TRUE(open().check().ok());
+}
+
+TEST_F(CheckTest, ReportsAtMostAsManyProblemsAsAskedButCountsAll) {
+  fill();
+  commit_damage([](pager::PrivatePages& pages) { pages.allocate(50, PageState::structure); });
+  CheckOptions few;
+  few.max_problems = 3;
+  const CheckReport report = database->check(few);
+  EXPECT_EQ(report.problems.size(), 3u);
+  EXPECT_EQ(report.problem_count, 50u);
+}
+
+TEST_F(CheckTest, LooksAtASnapshotWhileWritersGoOn) {
+  fill();
+  bool done = false;
+  database->check({}, [&](std::uint64_t, std::uint64_t) {
+    if (done) return;
+    done = true;
+    database->transact([](Transaction& txn) { txn.drop("b"); });
+  });
+  EXPECT_TRUE(done);
+  EXPECT_TRUE(database->check().ok());
+}
+
+}  // namespace
+}  // namespace quire::testing

@@ -1,0 +1,213 @@
+// Blobs and hashes of one database against std containers: operations, commit, rollback,
+// checkpoint, close and reopen, crash and recovery, snapshots of random ages read again.
+
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <deque>
+
+#include "tests/support/database_test.h"
+
+namespace quire::testing {
+namespace {
+
+struct Model {
+  std::map<std::string, std::map<std::string, std::string>> hashes;
+  std::map<std::string, std::string> blobs;
+  friend bool operator==(const Model&, const Model&) = default;
+};
+
+template <class Session>
+Model read_all(Session&& session) {
+  Model model;
+  for (const CollectionInfo& info : session.collections()) {
+    if (info.kind == "hash") {
+      model.hashes[info.name] = contents(session.template open<Hash>(info.name));
+    } else {
+      model.blobs[info.name] = contents(session.template open<Blob>(info.name));
+    }
+  }
+  return model;
+}
+
+/// A number in [low, high), of the whole range however small the case is meant to be.
+template <class T>
+T pick(T low, T high) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(low, high));
+}
+
+class Run {
+ public:
+  explicit Run(bool tiny) {
+    if (tiny) {
+      options_.cache_size = 64 << 10;
+      options_.wal_segment_size = 64 << 10;
+      options_.wal_limit = 128 << 10;
+    }
+    reopen();
+  }
+
+  void step() {
+    switch (pick(0, 10)) {
+      case 0:
+        checkpoint();
+        break;
+      case 1:
+        close();
+        break;
+      case 2:
+        crash();
+        break;
+      case 3:
+        hold_snapshot();
+        break;
+      default:
+        transaction();
+        break;
+    }
+    for (const auto& [snapshot, model] : held_) RC_ASSERT(read_all(snapshot) == model);
+  }
+
+  void finish() {
+    held_.clear();
+    close();
+    const CheckReport report = database_->check();
+    for (const CheckProblem& problem : report.problems) {
+      std::cerr << problem.page << " " << problem.collection << " " << problem.what << "\n";
+    }
+    RC_ASSERT(report.ok());
+  }
+
+ private:
+  static constexpr const char* kPath = "/dir/test.quire";
+
+  void reopen() {
+    database_.reset();
+    options_.file_system = files_.get();
+    database_.emplace(Database::open(kPath, options_));
+    RC_ASSERT(read_all(database_->snapshot()) == committed_);
+  }
+  void checkpoint() { database_->checkpoint(); }
+  void close() {
+    held_.clear();
+    database_->close();
+    reopen();
+  }
+  void crash() {
+    held_.clear();
+    auto copy = copy_of(*files_, "/dir");
+    database_.reset();
+    files_ = std::move(copy);
+    reopen();
+    RC_ASSERT(database_->check().ok());
+  }
+  void hold_snapshot() {
+    held_.emplace_back(database_->snapshot(), committed_);
+    if (held_.size() > 3) held_.pop_front();
+  }
+
+  void transaction() {
+    Model model = committed_;
+    {
+      Transaction txn = database_->begin();
+      const int operations = pick(1, 12);
+      for (int i = 0; i < operations; ++i) operation(txn, model);
+      RC_ASSERT(read_all(txn) == model);
+      if (pick(0, 4) == 0) return;  // rolled back
+      txn.commit();
+    }
+    committed_ = std::move(model);
+  }
+
+  static std::string bytes(std::size_t most) {
+    const auto size = pick(0, 2) == 0 ? pick<std::size_t>(0, 40) : pick<std::size_t>(0, most);
+    return std::string(size, pick('a', 'z'));
+  }
+  static std::string key() {
+    const auto number = pick(0, 40);
+    return number == 39 ? std::string(1500, 'k') : std::to_string(number);
+  }
+
+  static void operation(Transaction& txn, Model& model) {
+    const int what = pick(0, 12);
+    const std::string name = *rc::gen::element<std::string>("x", "y");
+    if (what < 6) {
+      auto table = txn.open<Hash>("h" + name);
+      auto& expected = model.hashes["h" + name];
+      const std::string k = key();
+      const std::string v = bytes(3000);
+      switch (what) {
+        case 0:
+        case 1:
+          RC_ASSERT(table.put(k, v) == expected.insert_or_assign(k, v).second);
+          break;
+        case 2:
+          RC_ASSERT(table.insert(k, v) == expected.emplace(k, v).second);
+          break;
+        case 3:
+          RC_ASSERT(table.erase(k) == (expected.erase(k) == 1));
+          break;
+        case 4:
+          table.append(k, v), expected[k] += v;
+          break;
+        default: {
+          const auto found = expected.find(k);
+          RC_ASSERT(table.update(k, [](std::span<std::byte> place) {
+            for (std::byte& byte : place) byte = std::byte{'U'};
+          }) == (found != expected.end()));
+          if (found != expected.end()) found->second.assign(found->second.size(), 'U');
+        }
+      }
+    } else if (what < 11) {
+      auto blob = txn.open<Blob>("b" + name);
+      std::string& expected = model.blobs["b" + name];
+      const auto at = pick<std::size_t>(0, 30'000);
+      const std::string v = bytes(20'000);
+      switch (what) {
+        case 6:
+          blob.append(v), expected += v;
+          break;
+        case 7:
+        case 8:
+          if (v.empty()) break;
+          blob.write(at, v);
+          if (expected.size() < at + v.size()) expected.resize(at + v.size(), '\0');
+          expected.replace(at, v.size(), v);
+          break;
+        case 9:
+          blob.resize(at), expected.resize(at, '\0');
+          break;
+        default: {
+          blob.punch(at, v.size());
+          if (at < expected.size()) {
+            const std::size_t count = std::min(v.size(), expected.size() - at);
+            expected.replace(at, count, std::string(count, '\0'));
+          }
+        }
+      }
+    } else {
+      const std::string victim = *rc::gen::element<std::string>("hx", "bx");
+      const bool there = model.hashes.erase(victim) + model.blobs.erase(victim) > 0;
+      RC_ASSERT(txn.drop(victim) == there);
+    }
+  }
+
+  std::unique_ptr<os::MemoryFileSystem> files_ = std::make_unique<os::MemoryFileSystem>();
+  Options options_;
+  Model committed_;
+  std::deque<std::pair<Snapshot, Model>> held_;
+  std::optional<Database> database_;
+};
+
+void run(bool tiny) {
+  Run run(tiny);
+  const int steps = pick(1, 80);
+  for (int i = 0; i < steps; ++i) run.step();
+  run.finish();
+}
+
+RC_GTEST_PROP(Database, EqualsItsModelThroughEverything, ()) { run(false); }
+RC_GTEST_PROP(Database, EqualsItsModelWithTinySizes, ()) { run(true); }
+
+}  // namespace
+}  // namespace quire::testing

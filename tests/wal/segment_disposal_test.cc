@@ -1,0 +1,93 @@
+#include "wal/segment_disposal.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/wal/test_log.h"
+
+namespace quire::wal {
+namespace {
+
+using namespace quire::testing;
+using Lines = std::vector<std::string>;
+
+Lines take_journal(TestLog& log) { return std::exchange(log.files.journal, {}); }
+
+/// The same database's log in another life.
+LogIdentity another(const LogIdentity& identity) {
+  LogIdentity other = identity;
+  other.log_id.fill(0x33);
+  return other;
+}
+
+const std::string kAside = "shop-wal-aside." + std::string(32, '2') + ".00000";
+
+TEST(SegmentDisposal, RemovesSegmentsOfItsOwnLogWhateverTheyHold) {
+  TestLog log;
+  LogWriter writer = log.writer();
+  commit(writer, commit_of(1, {7}));
+  EXPECT_TRUE(dispose_of_segments(log.segments, log.start.identity).empty());
+  EXPECT_TRUE(log.memory.list("/db").empty());
+}
+
+TEST(SegmentDisposal, SetsAsideForeignSegmentsThatHoldRecords) {
+  TestLog log;
+  LogWriter writer = log.writer();
+  commit(writer, commit_of(1, {7}));
+  writer.next_generation();
+  commit(writer, commit_of(2, {7}));
+  writer.prepare_successor();  // segment 3, without a block 0
+  const Bytes first = log.content(1);
+  take_journal(log);
+  const auto aside = dispose_of_segments(log.segments, another(log.start.identity));
+  EXPECT_EQ(aside, (Lines{"/db/" + kAside + "1", "/db/" + kAside + "2"}));
+  EXPECT_EQ(take_journal(log),
+            (Lines{"link shop-wal.000001 " + kAside + "1", "remove shop-wal.000001",
+                   "link shop-wal.000002 " + kAside + "2", "remove shop-wal.000002",
+                   "sync directory", "remove shop-wal.000003"}));
+  Bytes kept(first.size());
+  log.memory.open("/db/" + kAside + "1", OpenMode::read_only)->read_at(0, kept);
+  EXPECT_EQ(kept, first);
+}
+
+TEST(SegmentDisposal, SetsAsideWhatBelongsToAnotherDatabase) {
+  TestLog log;
+  LogWriter writer = log.writer();
+  commit(writer, commit_of(1, {7}));
+  LogIdentity other = log.start.identity;
+  other.uuid[0] ^= 1;
+  EXPECT_EQ(dispose_of_segments(log.segments, other).size(), 1u);
+}
+
+TEST(SegmentDisposal, FindsARecordBehindABrokenOne) {
+  TestLog log;
+  LogWriter writer = log.writer();
+  commit(writer, commit_of(1, {7}));
+  commit(writer, commit_of(2, {7}));
+  log.damage(1, kBlockSize);
+  EXPECT_EQ(dispose_of_segments(log.segments, another(log.start.identity)).size(), 1u);
+}
+
+TEST(SegmentDisposal, RemovesForeignSegmentsWithoutARecord) {
+  TestLog log;
+  LogWriter writer = log.writer();
+  log.set_content(2, Bytes(100, std::byte{7}));
+  EXPECT_TRUE(dispose_of_segments(log.segments, another(log.start.identity)).empty());
+  EXPECT_TRUE(log.memory.list("/db").empty());
+}
+
+TEST(SegmentDisposal, RemovesTemporariesAndWritesNothingElse) {
+  TestLog log;
+  log.memory.open("/db/shop", OpenMode::create);
+  take_journal(log);
+  dispose_of_segments(log.segments, log.start.identity);
+  EXPECT_EQ(take_journal(log), Lines{});
+  log.memory.open("/db/shop-wal-new.0011", OpenMode::create);
+  dispose_of_segments(log.segments, log.start.identity);
+  EXPECT_EQ(take_journal(log), Lines{"remove shop-wal-new.*"});
+}
+
+}  // namespace
+}  // namespace quire::wal

@@ -10,7 +10,7 @@
 namespace quire::engine {
 namespace {
 
-constexpr std::string_view kStateKey;  // empty
+constexpr std::string_view kStateKey;        // empty
 constexpr std::size_t kShownNameBytes = 64;  // of a refused name, in its error
 
 /// Cuts fields off the front of an entry; a field that is not there is a CorruptionError.

@@ -5,6 +5,25 @@
 #include <utility>
 
 namespace quire {
+namespace {
+
+/// `text` with control characters as "\x0a": names and paths are any bytes, a NUL would cut
+/// what() short, and a message is one line.
+std::string on_one_line(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string line;
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte >= 0x20 && byte != 0x7f) {
+      line += character;
+    } else {
+      line += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return line;
+}
+
+}  // namespace
 
 struct Error::Context {
   std::string message;
@@ -18,7 +37,7 @@ struct Error::Context {
         collection(std::move(collection_in)) {
     if (!file.empty()) text += file + ": ";
     if (!collection.empty()) text += "collection '" + collection + "': ";
-    text += message;
+    text = on_one_line(text + message);
   }
 };
 

@@ -10,7 +10,8 @@
 namespace quire::engine {
 namespace {
 
-constexpr std::string_view kStateKey;  // empty
+constexpr std::string_view kStateKey;        // empty
+constexpr std::size_t kShownNameBytes = 64;  // of a refused name, in its error
 
 /// Cuts fields off the front of an entry; a field that is not there is a CorruptionError.
 class EntryReader {
@@ -124,15 +125,15 @@ CatalogEntry decode_catalog_entry(std::string_view name, ByteView bytes) {
 }
 
 void require_valid_name(std::string_view name) {
-  const auto refuse = [](const std::string& why) {
-    throw InvalidArgument("a collection's name " + why +
-                          "; use UTF-8 of 1 to 255 bytes without byte 0");
+  const auto refuse = [&](const std::string& why) {
+    const std::string shown(name.substr(0, kShownNameBytes));
+    throw InvalidArgument("the name '" + shown + (shown.size() < name.size() ? "...' " : "' ") +
+                          why + "; name collections in UTF-8 of 1 to 255 bytes without byte 0");
   };
-  if (name.empty()) refuse("may not be empty");
-  if (name.size() > kMaxNameBytes)
-    refuse("has at most 255 bytes, not " + std::to_string(name.size()));
-  if (name.find('\0') != std::string_view::npos) refuse("may not contain byte 0");
-  if (!is_utf8(name)) refuse("must be UTF-8");
+  if (name.empty()) refuse("is empty");
+  if (name.size() > kMaxNameBytes) refuse("has " + std::to_string(name.size()) + " bytes");
+  if (name.find('\0') != std::string_view::npos) refuse("contains byte 0");
+  if (!is_utf8(name)) refuse("is not UTF-8");
 }
 
 std::optional<CatalogEntry> CatalogView::find(std::string_view name) const {

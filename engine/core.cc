@@ -35,9 +35,11 @@ bool Core::in_forked_child() const noexcept { return os::fork_count() != fork_co
 
 CoreLock::CoreLock(Core& core) : mutex_(core.mutex) {
   if (core.in_forked_child()) {
-    throw ClosedError(
+    ClosedError error(
         "the database was opened before fork() and belongs to the parent; open it anew in the "
         "child");
+    error.add_file(core.name());
+    throw error;
   }
   mutex_.lock();
 }

@@ -30,7 +30,8 @@ enum class ErrorCode {
 QUIRE_API std::string_view to_string(ErrorCode code) noexcept;
 
 /// Base of every error that Quire throws. what() names the file, then the collection, then what is
-/// wrong and what to do about it: "shop.quire: collection 'users': ...". Copying never throws.
+/// wrong and what to do about it: "shop.quire: collection 'users': ...", on one line, with control
+/// characters as "\x0a". Copying never throws.
 class QUIRE_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message);

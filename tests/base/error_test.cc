@@ -46,5 +46,13 @@ TEST(Error, OfTheSystemTellsCallPathAndReason) {
             std::string::npos);
 }
 
+TEST(Error, ShowsControlCharactersEscapedSoThatNoNulEndsTheMessage) {
+  using namespace std::string_literals;
+  InvalidArgument error("the name 'a\0b' is refused"s);
+  error.add_file("two\nlines");
+  EXPECT_STREQ(error.what(), "two\\x0alines: the name 'a\\x00b' is refused");
+  EXPECT_EQ(error.file(), "two\nlines");
+}
+
 }  // namespace
 }  // namespace quire

@@ -23,6 +23,22 @@ inline constexpr structures::HashGeometry kShortDirectories{
 
 inline constexpr std::uint64_t kSeed = 42;
 
+/// Counts the pages that are read.
+class CountingReader final : public pager::PageReader {
+ public:
+  explicit CountingReader(pager::PageReader& pages) : pages_(pages) {}
+  pager::PageRef read(Pid pid, PageType type) override { return ++count, pages_.read(pid, type); }
+  pager::PageRef read_data(Pid pid, Sum32 sum) override {
+    return ++count, pages_.read_data(pid, sum);
+  }
+  Pid page_count() const override { return pages_.page_count(); }
+
+  std::size_t count = 0;
+
+ private:
+  pager::PageReader& pages_;
+};
+
 /// A table, and in `model` what it should hold.
 class HashTest : public ::testing::Test {
  protected:

@@ -17,24 +17,9 @@ namespace quire::structures {
 namespace {
 
 using testing::CollectingVisitor;
+using testing::CountingReader;
 using testing::kShortDirectories;
 using testing::pattern;
-
-/// Counts the pages that are read.
-class CountingReader final : public pager::PageReader {
- public:
-  explicit CountingReader(pager::PageReader& pages) : pages_(pages) {}
-  pager::PageRef read(Pid pid, PageType type) override { return ++count, pages_.read(pid, type); }
-  pager::PageRef read_data(Pid pid, Sum32 sum) override {
-    return ++count, pages_.read_data(pid, sum);
-  }
-  Pid page_count() const override { return pages_.page_count(); }
-
-  std::size_t count = 0;
-
- private:
-  pager::PageReader& pages_;
-};
 
 class HashHostileTest : public testing::HashTest {
  protected:
@@ -245,6 +230,32 @@ TEST_F(HashHostileTest, MovesOutAnInlineKeyThatAnotherWriterLetGrowLonger) {
   expect_sound();
   append(key, pattern(1000));
   expect_sound();
+}
+
+TEST_F(HashHostileTest, NamesEachCounterThatIsWrong) {
+  const auto problems_if_one_more = [&](auto HashRootPage::*counter) {
+    const HashRootPage good = raw_root();
+    raw_root().*counter = raw_root().*counter + 1;
+    const auto problems = walk().problems();
+    raw_root() = good;
+    return problems;
+  };
+  for (const auto& [name, problems] : std::map<std::string, std::vector<std::string>>{
+           {"entries", problems_if_one_more(&HashRootPage::entries)},
+           {"record_bytes", problems_if_one_more(&HashRootPage::record_bytes)},
+           {"overflow_pages", problems_if_one_more(&HashRootPage::overflow_pages)},
+           {"pages_owned", problems_if_one_more(&HashRootPage::pages_owned)}}) {
+    ASSERT_EQ(problems.size(), 1u) << name;
+    EXPECT_NE(problems[0].find(name + ": counted"), std::string::npos) << problems[0];
+  }
+}
+
+TEST_F(HashHostileTest, NamesAnOverflowPageThatIsEmpty) {
+  for (int i = 0; i < 8; ++i) put(key_of_bucket(0, i), pattern(1000));
+  const Pid pid = raw_bucket(root().bucket_page(0)).overflow;
+  BucketPage page(pid, pager::MutablePageBytes(pages.raw(pid), kPageSize), 0);
+  while (page.count() > 0) page.erase(0);
+  EXPECT_NE(walk().problems().at(0).find("empty"), std::string::npos);
 }
 
 TEST_F(HashHostileTest, GoesOnWalkingBehindAPageThatItCannotRead) {

@@ -12,6 +12,7 @@
 namespace quire::structures {
 namespace {
 
+using testing::CountingReader;
 using testing::kSeed;
 using testing::kShortDirectories;
 using testing::kTinyGeometry;
@@ -208,6 +209,25 @@ TEST_F(HashTest, TellsLongKeysApartByTheirLastByte) {
     put(key, "two");
   }
   expect_sound();
+}
+
+TEST_F(HashTest, DoesNotReadLongKeysOfAnotherHash) {
+  std::map<std::uint8_t, std::string> first;
+  std::string other;
+  for (std::size_t i = 0; other.empty(); ++i) {
+    const std::string key = pattern(2000, i);
+    const auto fingerprint = fingerprint_of(root().hash(ByteView(key)));
+    if (!first.emplace(fingerprint, key).second) {
+      put(first[fingerprint], "value");
+      other = key;
+    }
+  }
+  CountingReader counting(pages);
+  const HashView view(counting, hash.root());
+  EXPECT_FALSE(view.contains(other));
+  EXPECT_EQ(counting.count, 2u) << "the root and the bucket";
+  EXPECT_TRUE(view.contains(model.begin()->first));
+  EXPECT_EQ(counting.count, 5u) << "and the page of the key";
 }
 
 TEST_F(HashTest, ReplacesValuesAcrossAllForms) {

@@ -49,7 +49,8 @@ class VersionMap {
   void publish(Pid pid, Seq seq, FramePtr frame, const Readers& readers);
   /// Adds what the base holds below all other versions.
   void install_base(Pid pid, FramePtr frame);
-  /// A version that differs from the base and is not to be written: a log replayed into memory.
+  /// The only version of its page, which differs from the base and is not to be written: a log
+  /// replayed into memory.
   void install_replayed(Pid pid, Seq seq, FramePtr frame);
 
   /// The pages whose newest version is dirty, in ascending order.
@@ -74,10 +75,11 @@ class VersionMap {
  private:
   using Chain = std::vector<Version>;  // oldest first
   void prune_chain(Chain& chain, const Readers& readers);
+  void note_length(Pid pid, const Chain& chain);
 
   std::unordered_map<Pid, Chain> chains_;
   std::set<Pid> dirty_;
-  std::set<Pid> long_chains_;  // chains of two versions and more
+  std::set<Pid> long_chains_;  // exactly the chains of two versions and more
   std::size_t frame_count_ = 0;
 };
 

@@ -6,16 +6,16 @@
 //     encode     page records, from which the room that the log needs is known
 //     reserve    segments and file room: the last moment at which a full disk harms nothing (C4)
 //     first      of a clean file: segment 1, then both header slots dirty, each synced (F2)
-//     publish    versions in memory, free pages given back
 //     log        one write, one sync
+//     publish    versions in memory, free pages given back
 //     visible    V = seq; the caller may be told
 //
 // A crash before the sync has returned leaves the commit there as a whole or not at all: pages
 // reach their place in the file only in a checkpoint, after the log that describes them is durable
 // ("log before data").
 //
-// A failure after `reserve` poisons the database (F1). V stays, so no snapshot ever sees the commit
-// in this process; whether it exists is decided when the log is read again.
+// A failure in `log` poisons the database (F1). Nothing was published, so snapshots of V go on to see
+// what they saw; whether the commit exists is decided when the log is read again.
 
 #include <algorithm>
 #include <cerrno>
@@ -100,11 +100,19 @@ wal::EncodedCommit encode(const pager::PrivatePages& pages, const wal::LogWriter
   return encoder.finish(seq, pages.page_count(), durability);
 }
 
+/// A failure half-way (no memory) leaves versions that nobody may see: V stays, and the database is
+/// poisoned. The commit is durable, and there when the file is opened again.
 void publish(Core& core, const pager::PrivatePages& pages, Seq seq) QUIRE_REQUIRES(core.mutex) {
-  for (const auto& [pid, owner, frame] : pages.sealed()) {
-    core.pool().versions().publish(pid, seq, frame, core.readers);
+  try {
+    for (const auto& [pid, owner, frame] : pages.sealed()) {
+      core.pool().versions().publish(pid, seq, frame, core.readers);
+    }
+    core.space().apply();
+    core.visible = seq;
+  } catch (const std::exception& error) {
+    core.poison(error.what());
+    throw;
   }
-  core.space().apply();
 }
 
 /// What happens up to the last moment at which a full disk harms nothing.
@@ -124,10 +132,8 @@ void reserve(Core& core, const wal::EncodedCommit& body, std::unique_ptr<wal::Lo
   }
 }
 
-void publish_and_log(Core& core, const pager::PrivatePages& pages, wal::EncodedCommit& body,
-                     Seq seq) QUIRE_REQUIRES(core.mutex) {
+void append_and_sync(Core& core, wal::EncodedCommit& body) QUIRE_REQUIRES(core.mutex) {
   try {
-    publish(core, pages, seq);
     core.log->append(std::span(&body, 1));
     core.log->sync();
   } catch (IoError& error) {
@@ -150,7 +156,7 @@ void commit_logged(Core& core, pager::PrivatePages& pages, Seq seq, Durability d
   }
   wal::EncodedCommit body = encode(pages, new_log ? *new_log : *core.log, seq, durability);
   reserve(core, body, std::move(new_log), identity);
-  publish_and_log(core, pages, body, seq);
+  append_and_sync(core, body);
 }
 
 }  // namespace
@@ -160,12 +166,8 @@ Seq commit(Core& core, pager::PrivatePages& pages, Durability durability) {
   core.require_healthy();
   const Seq seq = core.visible + 1;
   pages.seal(seq);
-  if (core.logged()) {
-    commit_logged(core, pages, seq, durability);
-  } else {
-    publish(core, pages, seq);
-  }
-  core.visible = seq;
+  if (core.logged()) commit_logged(core, pages, seq, durability);
+  publish(core, pages, seq);
   ++core.stats.commits;
   pages.forget();
   checkpoint_if_due(core);

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/hex.h"
 #include "engine/collection_pages.h"
 #include "pager/header_slots.h"
 #include "pager/page_pool.h"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr std::uint32_t kMode = 0600;  // nobody else's, unless the user says so
 constexpr std::size_t kFrames = 64;
+constexpr std::string_view kTemporaryInfix = "-new.";
+using TemporaryName = std::array<unsigned char, 8>;
 
 template <class T>
 T random(FileSystem& file_system) {
@@ -57,13 +60,6 @@ void write_empty_database(FileSystem& file_system, File& file) {
   file.sync_all();
 }
 
-std::string to_hex(std::uint64_t number) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[number >> shift & 15];
-  return text;
-}
-
 void remove_quietly(FileSystem& file_system, const std::string& path) noexcept {
   try {
     file_system.remove(path);
@@ -80,10 +76,9 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-std::string temporary_prefix(const std::string& path) { return path + "-new."; }
-
 void create_file(FileSystem& file_system, const std::string& path) {
-  const std::string temporary = temporary_prefix(path) + to_hex(random<std::uint64_t>(file_system));
+  const std::string temporary =
+      path + std::string(kTemporaryInfix) + to_hex(random<TemporaryName>(file_system));
   auto file = file_system.open(temporary, OpenMode::create, kMode);
   try {
     write_empty_database(file_system, *file);
@@ -95,6 +90,17 @@ void create_file(FileSystem& file_system, const std::string& path) {
   }
   remove_quietly(file_system, temporary);
   file_system.sync_directory(directory_of(path));
+}
+
+void remove_unfinished_creations(FileSystem& file_system, const std::string& path) {
+  const std::string directory = directory_of(path);
+  const std::string prefix = path.substr(path.rfind('/') + 1) + std::string(kTemporaryInfix);
+  for (const std::string& name : file_system.list(directory)) {
+    // Only names that create_file() makes: a user's file may begin alike.
+    if (!name.starts_with(prefix)) continue;
+    if (!is_hex(std::string_view(name).substr(prefix.size()), sizeof(TemporaryName))) continue;
+    remove_quietly(file_system, directory == "/" ? "/" + name : directory + "/" + name);
+  }
 }
 
 }  // namespace quire::engine

@@ -14,8 +14,8 @@ void create_file(FileSystem& file_system, const std::string& path);
 /// The directory part of a path; "/" for a file in it.
 std::string directory_of(const std::string& path);
 
-/// What the temporary names of new databases begin with; left-overs of a crash may be removed by
-/// whoever has the database open.
-std::string temporary_prefix(const std::string& path);
+/// Removes the temporary files of creations that were cut short, and nothing else. For whoever has the
+/// database open.
+void remove_unfinished_creations(FileSystem& file_system, const std::string& path);
 
 }  // namespace quire::engine

@@ -1,7 +1,6 @@
 #include <quire/database.h>
 
-#include <array>
-
+#include "base/hex.h"
 #include "engine/checker.h"
 #include "engine/checkpointer.h"
 #include "engine/handles.h"
@@ -13,16 +12,6 @@ namespace {
 
 using engine::Core;
 using engine::CoreLock;
-
-std::string to_hex(const Uuid& uuid) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : uuid) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
 
 std::shared_ptr<Core> start(Core::Opened opened, const Options& options) {
   auto core = std::make_shared<Core>(std::move(opened), options);

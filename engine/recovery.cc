@@ -70,7 +70,7 @@ class Opening {
     }
     if (!options_.read_only) {
       tidy_segments(segments);
-      remove_unfinished_creations();
+      remove_unfinished_creations(files(), opened_.path);
     }
     load_space_map();
     return std::move(opened_);
@@ -90,7 +90,6 @@ class Opening {
   void write_clean_header(const pager::Header& header);
   void repair_clean_file(const wal::SegmentSet& segments);
   void tidy_segments(const wal::SegmentSet& segments);
-  void remove_unfinished_creations();
   void load_space_map();
   void report(Event::Kind kind, std::string message);
 
@@ -283,15 +282,6 @@ void Opening::tidy_segments(const wal::SegmentSet& segments) {
            "a log segment that belongs to another database or another copy of this one was set "
            "aside as '" +
                aside + "'; look at it before you delete it");
-  }
-}
-
-void Opening::remove_unfinished_creations() {
-  const std::string prefix = temporary_prefix(opened_.path);
-  const std::string directory = directory_of(opened_.path);
-  for (const std::string& name : files().list(directory)) {
-    const std::string path = directory == "/" ? "/" + name : directory + "/" + name;
-    if (path.starts_with(prefix)) files().remove(path);
   }
 }
 

@@ -15,7 +15,7 @@ struct Header {
   Uuid uuid{};
   std::uint64_t generation = 0;  // of the header; raised whenever the content changes
   bool clean = true;
-  Uuid log_id{};           // zeros while clean
+  Uuid log_id{};           // of the live log; of the last one if clean
   Seq checkpoint_seq = 0;  // T
   std::uint64_t first_generation = 0;
   std::uint64_t first_segment = 0;

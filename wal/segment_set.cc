@@ -10,6 +10,8 @@
 
 #include <quire/error.h>
 
+#include "base/hex.h"
+
 namespace quire::wal {
 namespace {
 
@@ -17,21 +19,12 @@ constexpr std::string_view kSegmentInfix = "-wal.";
 constexpr std::string_view kTemporaryInfix = "-wal-new.";
 constexpr std::string_view kAsideInfix = "-wal-aside.";
 constexpr std::size_t kMinDigits = 6;
+constexpr std::size_t kRandomBytes = 8;  // of a temporary name
 constexpr std::size_t kZerosPerWrite = std::size_t{1} << 20;
 
 std::string six_digits(std::uint32_t no) {
   const std::string digits = std::to_string(no);
   return std::string(kMinDigits - std::min(kMinDigits, digits.size()), '0') + digits;
-}
-
-std::string hex(std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
 }
 
 /// The number that `digits` is the canonical form of.
@@ -90,10 +83,10 @@ std::unique_ptr<File> SegmentSet::open(std::uint32_t no, OpenMode how) const {
 }
 
 std::unique_ptr<File> SegmentSet::create_temporary() const {
-  std::array<std::uint8_t, 8> random;
+  std::array<std::uint8_t, kRandomBytes> random;
   file_system_->fill_random(std::as_writable_bytes(std::span(random)));
   try {
-    return file_system_->open(sibling(name_ + std::string(kTemporaryInfix) + hex(random)),
+    return file_system_->open(sibling(name_ + std::string(kTemporaryInfix) + to_hex(random)),
                               OpenMode::create, mode_);
   } catch (const IoError& error) {
     tell_no_room(error);
@@ -143,7 +136,7 @@ void SegmentSet::remove(std::uint32_t no) const { file_system_->remove(path(no))
 
 std::string SegmentSet::set_aside(std::uint32_t no, const Uuid& log_id) const {
   const std::string base =
-      sibling(name_ + std::string(kAsideInfix) + hex(log_id) + "." + six_digits(no));
+      sibling(name_ + std::string(kAsideInfix) + to_hex(log_id) + "." + six_digits(no));
   std::string name = base;
   for (int suffix = 2;; ++suffix) {
     try {
@@ -161,8 +154,13 @@ std::string SegmentSet::set_aside(std::uint32_t no, const Uuid& log_id) const {
 
 void SegmentSet::remove_temporaries() const {
   const std::string prefix = name_ + std::string(kTemporaryInfix);
-  for (const std::string& name : file_system_->list(directory_))
-    if (name.starts_with(prefix)) file_system_->remove(sibling(name));
+  for (const std::string& name : file_system_->list(directory_)) {
+    // Only names that create_temporary() makes: a user's file may begin alike.
+    if (!name.starts_with(prefix)) continue;
+    if (is_hex(std::string_view(name).substr(prefix.size()), kRandomBytes)) {
+      file_system_->remove(sibling(name));
+    }
+  }
 }
 
 void SegmentSet::sync_directory() const { file_system_->sync_directory(directory_); }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/ids.h"
 #include "tests/support/database_test.h"
 
@@ -140,11 +142,34 @@ TEST_F(RecoveryTest, RemovesWhatUnfinishedCreationsLeftBehind) {
   put("k", "v");
   close();
   files->open(std::string(kPath) + "-new.0123456789abcdef", OpenMode::create);
-  files->open("/dir/test.quire2", OpenMode::create);
+  files->open(std::string(kPath) + "-wal-new.0123456789abcdef", OpenMode::create);
   open();
-  auto names = files->list("/dir");
-  std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"test.quire", "test.quire2"}));
+  EXPECT_EQ(files->list("/dir"), std::vector<std::string>{"test.quire"});
+}
+
+TEST_F(RecoveryTest, NeverDeletesAFileThatOnlyHasASimilarName) {
+  const std::string path = kPath;
+  std::vector<std::string> others;
+  for (const char* suffix : {"2", "-new.quire", "-new.0123456789abcdeg", "-wal-new.db",
+                             "-wal-new.0123456789abcdef0", "-wal.1", "-wal.000001.bak"}) {
+    others.push_back(path + suffix);
+    files->open(others.back(), OpenMode::create)->write_at(0, "somebody's");
+  }
+  // A database that is called as our first segment would be.
+  Database::open(path + "-wal.000001", options).transact([](Transaction& txn) {
+    txn.open<Hash>("h").put("mine", "yes");
+  });
+  open();
+  put("k", "v");
+  close();
+  for (const std::string& other : others) EXPECT_TRUE(files->status(other)) << other;
+  const auto names = files->list("/dir");
+  const auto aside = std::find_if(names.begin(), names.end(), [](const std::string& name) {
+    return name.find("-wal-aside.") != std::string::npos;
+  });
+  ASSERT_NE(aside, names.end());
+  const Database kept = Database::open("/dir/" + *aside, options);
+  EXPECT_EQ(kept.snapshot().open<Hash>("h").get("mine")->text(), "yes");
 }
 
 }  // namespace

@@ -97,6 +97,34 @@ std::map<std::string, Lines> doc_lines(const Lines& columns) {
   return found;
 }
 
+/// Bytes that the page shows, and where.
+struct Excerpt {
+  std::string file;
+  std::size_t offset;
+  std::string bytes;  // in hexadecimal
+};
+
+/// The lines `offset: bytes | meaning` of each block that begins with ```bytes FILE.
+std::vector<Excerpt> doc_excerpts() {
+  static const std::regex first("```bytes (\\S+)");
+  static const std::regex excerpt(" *(\\d+): ([0-9a-f]{2}( [0-9a-f]{2})*) +\\|.*");
+  std::vector<Excerpt> excerpts;
+  std::string file;
+  std::istringstream in(read_text(QUIRE_SOURCE_DIR "/docs/file-format.md"));
+  for (std::string line; std::getline(in, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, first)) {
+      file = match[1];
+    } else if (line == "```") {
+      file.clear();
+    } else if (!file.empty()) {
+      EXPECT_TRUE(std::regex_match(line, match, excerpt)) << line;
+      if (!match.empty()) excerpts.push_back({file, std::stoul(match[1]), match[2]});
+    }
+  }
+  return excerpts;
+}
+
 // ---- the code
 
 template <class Struct, std::size_t N>
@@ -272,6 +300,18 @@ TEST(FormatDoc, ShowsTheNumbersOfTheCode) {
 
 TEST(FormatDoc, ShowsEveryValueOfEveryEnumeration) {
   EXPECT_EQ(doc_lines({"value", "name"}), code_enumerations());
+}
+
+TEST(FormatDoc, ShowsBytesOfTheGoldenFiles) {
+  const std::vector<Excerpt> excerpts = doc_excerpts();
+  EXPECT_GT(excerpts.size(), 50u);
+  for (const Excerpt& excerpt : excerpts) {
+    const std::string file = read_text(QUIRE_GOLDEN_FILES "/" + excerpt.file);
+    ASSERT_LT(excerpt.offset, file.size());
+    const std::size_t count = (excerpt.bytes.size() + 1) / 3;
+    EXPECT_EQ(excerpt.bytes, hex_bytes(std::string_view(file).substr(excerpt.offset, count)))
+        << excerpt.file << " at " << excerpt.offset;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "tests/format/content_summary.h"
+
+#include <map>
+#include <string>
+
+#include "base/checksum.h"
+#include "base/endian.h"
+
+namespace quire::testing {
+namespace {
+
+std::string hex(std::uint64_t number) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[number >> shift & 15];
+  return text;
+}
+
+void add_with_length(std::string& out, const std::string& bytes) {
+  const Le64 length = bytes.size();
+  out.append(reinterpret_cast<const char*>(&length), sizeof length);
+  out += bytes;
+}
+
+std::string quoted(const std::string& text) { return '"' + text + '"'; }
+
+/// Members in the order of their names; values are JSON already.
+std::string object(const std::map<std::string, std::string>& members, const std::string& indent) {
+  std::string json = "{";
+  for (const char* separator = "\n"; const auto& [name, value] : members) {
+    json += separator + indent + "  " + quoted(name) + ": " + value;
+    separator = ",\n";
+  }
+  return json + "\n" + indent + "}";
+}
+
+std::string describe(const HashView& table) {
+  std::map<std::string, std::string> entries;
+  for (const auto [key, value] : table) entries.emplace(key.str(), value.str());
+  std::string all;
+  for (const auto& [key, value] : entries) {
+    add_with_length(all, key);
+    add_with_length(all, value);
+  }
+  return object({{"kind", quoted("hash")},
+                 {"entries", std::to_string(table.size())},
+                 {"xxh3", quoted(hex(checksum64(all, 0)))}},
+                "    ");
+}
+
+std::string describe(const BlobView& blob) {
+  return object({{"kind", quoted("blob")},
+                 {"size", std::to_string(blob.size())},
+                 {"xxh3", quoted(hex(checksum64(blob.read_all(), 0)))}},
+                "    ");
+}
+
+}  // namespace
+
+std::string content_summary(const Database& database) {
+  const Snapshot snapshot = database.snapshot();
+  std::map<std::string, std::string> collections;
+  for (const CollectionInfo& info : snapshot.collections()) {
+    collections[info.name] = info.kind == "hash" ? describe(snapshot.open<Hash>(info.name))
+                                                 : describe(snapshot.open<Blob>(info.name));
+  }
+  const DatabaseInfo info = database.info();
+  return object({{"collections", object(collections, "  ")},
+                 {"pages", std::to_string(info.page_count)},
+                 {"seq", std::to_string(info.seq)}},
+                "") +
+         "\n";
+}
+
+}  // namespace quire::testing

@@ -2,8 +2,9 @@
 
 #include <mutex>
 
-// Clang's thread-safety analysis (https://clang.llvm.org/docs/ThreadSafetyAnalysis.html): the annotations say what a
-// mutex guards, and clang refuses code that touches it unlocked. Other compilers see nothing.
+// Clang's thread-safety analysis (https://clang.llvm.org/docs/ThreadSafetyAnalysis.html): the
+// annotations say what a mutex guards, and clang refuses code that touches it unlocked. Other
+// compilers see nothing.
 #if defined(__clang__)
 #define QUIRE_THREAD_ATTRIBUTE(x) __attribute__((x))
 #else

@@ -4,10 +4,11 @@
 //
 //     successor     the next segment is made: the last moment at which a full disk harms nothing
 //     generation    block 0 of the successor synced, END behind the old generation synced
-//     mark          a MARK, synced: from here on damage to the old generation can be told from a
-//     torn end base          newest version of each dirty page to its place, in ascending order;
-//     one sync header        slot A names T and the new generation, synced; slot B follows and is
-//     synced by the next base sync retire        only now may the old segments go
+//     mark          a MARK, synced: from here on damage to the old generation is not a torn end
+//     base          newest version of each dirty page to its place, in ascending order; one sync
+//     header        slot A names T and the new generation, synced; slot B follows, and is synced
+//                   by the next base sync
+//     retire        only now may the old segments go
 //
 // A crash before `header` finds the old header, whose log still holds every page: replay repairs
 // what the base sync had not finished. A crash behind it finds the new header and, at worst,

@@ -125,7 +125,13 @@ void Core::deliver_events() {
     events.swap(events_);
   }
   if (!options_.on_event) return;
-  for (const Event& event : events) options_.on_event(event);
+  for (const Event& event : events) {
+    try {
+      options_.on_event(event);
+    } catch (...) {
+      // A commit that has succeeded must not look failed because its listener threw.
+    }
+  }
 }
 
 void Core::count_log() {

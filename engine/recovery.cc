@@ -3,14 +3,17 @@
 // From a path to an open database (rules L5 to L7, F2 to F4).
 //
 //     lock       the inode, then compare it with the path: a file that was replaced meanwhile is
-//     opened anew header     the intact slot of the greater generation clean      slots that
-//     differ, or segments beside the file: both slots are written again, each synced, then the
-//                segments of the own log go. Otherwise nothing is written.
-//     dirty      pass 1 reads the whole log and writes nothing;
-//                what nothing proves to be on the disk is written again in place and synced, and a
-//                MARK behind it; pass 2 writes the newest content of each page to its place; the
-//                chosen slot is written again, unchanged, and the base synced; the other slot
-//                clean, synced; the chosen one clean, synced; only then the segments go.
+//                opened anew
+//     header     the intact slot of the greater generation
+//     clean      slots that differ, or segments beside the file: both slots are written again, each
+//                synced, then the segments of the own log go. Otherwise nothing is written.
+//     dirty      1. pass 1 reads the whole log and writes nothing;
+//                2. what nothing proves to be on the disk is written again in place and synced, and
+//                   a MARK behind it;
+//                3. pass 2 writes the newest content of each page to its place;
+//                4. the chosen slot is written again, unchanged, and the base synced;
+//                5. the other slot clean, synced; the chosen one clean, synced;
+//                6. only then the segments go.
 //
 // Recovery believes nothing that it has not synced itself: what it reads may be in the cache only,
 // since the process that wrote it may have died before its sync. A crash at any line starts over:
@@ -18,7 +21,6 @@
 // the same bytes. Segments of another log are never replayed and never deleted: they are set aside
 // under another name and reported.
 
-#include <algorithm>
 #include <cerrno>
 
 #include "engine/creation.h"
@@ -26,6 +28,7 @@
 #include "os/posix_file_system.h"
 #include "pager/space_map_format.h"
 #include "wal/log_reader.h"
+#include "wal/segment_disposal.h"
 
 namespace quire::engine {
 namespace {
@@ -87,7 +90,6 @@ class Opening {
   void write_clean_header(const pager::Header& header);
   void repair_clean_file(const wal::SegmentSet& segments);
   void tidy_segments(const wal::SegmentSet& segments);
-  bool is_left_over(File& segment, Uuid& log_id);
   void remove_unfinished_creations();
   void load_space_map();
   void report(Event::Kind kind, std::string message);
@@ -157,6 +159,22 @@ void Opening::require_length(std::uint64_t pages) {
   }
 }
 
+/// A file grows over a group of the space map only in a commit that logs the group's map page.
+/// Without this a wild page count would have the file grow to terabytes.
+void require_map_pages(const wal::LogScan& scan, Pid page_count_before) {
+  const auto& pages = scan.index().pages();
+  for (std::uint64_t pid = page_count_before; pid < scan.page_count();
+       pid = std::uint64_t{group_begin(static_cast<Pid>(pid))} + kGroupSize) {
+    const Pid map_pid = map_page_of(static_cast<Pid>(pid));
+    if (map_pid >= page_count_before && !pages.contains(map_pid)) {
+      throw CorruptionError(
+          "log", "page count",
+          "a map page for each group of pages, such as " + std::to_string(map_pid),
+          std::to_string(scan.page_count()) + " pages without it");
+    }
+  }
+}
+
 void Opening::recover(const wal::SegmentSet& segments) {
   const auto began = files().monotonic_now();
   wal::LogStart start;
@@ -166,6 +184,7 @@ void Opening::recover(const wal::SegmentSet& segments) {
   start.complete_seq = opened_.header.checkpoint_seq;
   start.page_count = opened_.header.page_count;
   wal::LogReader log(segments, start);
+  require_map_pages(log.scan(), start.page_count);
   opened_.recovery.recovered = true;
   opened_.recovery.commits = log.scan().commits();
   opened_.recovery.pages = log.scan().index().pages().size();
@@ -257,47 +276,14 @@ void Opening::repair_clean_file(const wal::SegmentSet& segments) {
   }
 }
 
-/// Whether a segment beside a clean file may be deleted: it is of the file's own log, whose content
-/// is in the base, or nothing was ever written to it.
-bool Opening::is_left_over(File& segment, Uuid& log_id) {
-  const auto header = wal::read_segment_header(segment);
-  if (header) {
-    log_id = header->log_id;
-    if (header->uuid == opened_.header.uuid && header->log_id == opened_.header.log_id) return true;
-  }
-  std::vector<std::byte> bytes(std::size_t{256} << 10);
-  for (std::uint64_t offset = wal::kBlockSize;;) {
-    const std::size_t count = segment.read_at(offset, bytes);
-    const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(count);
-    if (std::any_of(bytes.begin(), end, [](std::byte byte) { return byte != std::byte{0}; }))
-      return false;
-    if (count < bytes.size()) return true;
-    offset += count;
-  }
-}
-
 void Opening::tidy_segments(const wal::SegmentSet& segments) {
-  std::vector<std::uint32_t> left_over;
-  bool set_aside = false;
-  for (const std::uint32_t number : segments.numbers()) {
-    Uuid log_id{};
-    const auto segment = segments.open(number, OpenMode::read_only);
-    if (!segment) continue;
-    if (is_left_over(*segment, log_id)) {
-      left_over.push_back(number);
-      continue;
-    }
-    const std::string aside = segments.set_aside(number, log_id);
-    set_aside = true;
+  const wal::LogIdentity own{opened_.header.uuid, opened_.header.log_id};
+  for (const std::string& aside : wal::dispose_of_segments(segments, own)) {
     report(Event::Kind::set_aside,
-           "a log segment that belongs to another database or another copy of this one was "
-           "set aside as '" +
+           "a log segment that belongs to another database or another copy of this one was set "
+           "aside as '" +
                aside + "'; look at it before you delete it");
   }
-  // Before the name can be taken by a new segment.
-  if (set_aside) segments.sync_directory();
-  for (const std::uint32_t number : left_over) segments.remove(number);
-  segments.remove_temporaries();
 }
 
 void Opening::remove_unfinished_creations() {

@@ -3,22 +3,34 @@
 #include <quire/error.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/invariant.h"
 
 namespace quire::pager {
+namespace {
 
-void PrivatePages::require_pid(Pid pid) const {
+constexpr std::array<std::byte, kPageSize> kZeros{};
+
+}  // namespace
+
+void PrivatePages::require_page(Pid pid, PageType type) const {
   if (pid < kFirstMapPage || pid >= space_->page_count()) {
     throw CorruptionError(pid, "pointer to a page",
                           "2.." + std::to_string(space_->page_count() - 1), std::to_string(pid));
   }
+  // Some uses do not look at what the page held, so no checksum would stop them.
+  if (is_map_page(pid) && type != PageType::map) {
+    throw CorruptionError(pid, "pointer to a page", "a page of a collection",
+                          "a page of the space map");
+  }
 }
 
 PageRef PrivatePages::read(Pid pid, PageType type, CollectionId owner) {
-  require_pid(pid);
+  require_page(pid, type);
   const auto own = pages_.find(pid);
   if (own == pages_.end()) return ref_to(pool_->structure(pid, type, owner, base_), false);
   const StructurePageHeader& header = own->second.frame->header();
@@ -33,7 +45,7 @@ PageRef PrivatePages::read(Pid pid, PageType type, CollectionId owner) {
 }
 
 PageRef PrivatePages::read_data(Pid pid, Sum32 sum) {
-  require_pid(pid);
+  require_page(pid, PageType::data);
   const auto own = pages_.find(pid);
   if (own == pages_.end()) return ref_to(pool_->data(pid, sum, base_), false);
   if (!own->second.is_data) {
@@ -44,43 +56,30 @@ PageRef PrivatePages::read_data(Pid pid, Sum32 sum) {
 
 MutablePageBytes PrivatePages::modify(Pid pid, PageType type, CollectionId owner) {
   const PageRef current = read(pid, type, owner);
-  Page& page = pages_[pid];
-  if (!page.frame) {
-    page.frame = std::make_shared<Frame>();
-    std::memcpy(page.frame->bytes.data(), current.bytes().data(), kPageSize);
-    page.frame->verified = Frame::Verified::structure;
-    page.owner = owner;
-  }
-  return MutablePageBytes(page.frame->bytes);
+  if (!current.is_private()) own_copy(pid, current.bytes(), owner, false);
+  return MutablePageBytes(pages_.at(pid).frame->bytes);
 }
 
 MutablePageBytes PrivatePages::modify_data(Pid pid, Sum32 sum, SumPlace place, CollectionId owner) {
   const PageRef current = read_data(pid, sum);
-  Page& page = pages_[pid];
-  if (!page.frame) {
-    page.frame = std::make_shared<Frame>();
-    std::memcpy(page.frame->bytes.data(), current.bytes().data(), kPageSize);
-    page.frame->verified = Frame::Verified::data;
-    page.is_data = true;
-    page.owner = owner;
-  }
+  if (!current.is_private()) own_copy(pid, current.bytes(), owner, true);
+  Page& page = pages_.at(pid);
   page.place = place;
   return MutablePageBytes(page.frame->bytes);
 }
 
-MutablePageBytes PrivatePages::zeros(Pid pid, Page page) {
-  require_pid(pid);
-  // A frame of its own, so that a reader of the page's former content in this transaction keeps it.
-  page.frame = std::make_shared<Frame>();
-  page.frame->bytes.fill(std::byte{0});
-  page.frame->verified = page.is_data ? Frame::Verified::data : Frame::Verified::structure;
-  Page& stored = pages_[pid];
-  stored = std::move(page);
-  return MutablePageBytes(stored.frame->bytes);
+void PrivatePages::own_copy(Pid pid, PageBytes content, CollectionId owner, bool is_data) {
+  // A frame of its own, so that whoever still shows the page's former content keeps it.
+  auto frame = std::make_shared<Frame>();
+  std::copy(content.begin(), content.end(), frame->bytes.begin());
+  frame->verified = is_data ? Frame::Verified::data : Frame::Verified::structure;
+  pages_[pid] = Page{std::move(frame), owner, is_data, {}};
 }
 
 MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner) {
-  const MutablePageBytes bytes = zeros(pid, Page{nullptr, owner, false, {}});
+  require_page(pid, type);
+  own_copy(pid, kZeros, owner, false);
+  const MutablePageBytes bytes(pages_.at(pid).frame->bytes);
   auto& header = *reinterpret_cast<StructurePageHeader*>(bytes.data());
   header.pid = pid;
   header.owner = owner;
@@ -89,7 +88,11 @@ MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner)
 }
 
 MutablePageBytes PrivatePages::renew_data(Pid pid, SumPlace place, CollectionId owner) {
-  return zeros(pid, Page{nullptr, owner, true, place});
+  require_page(pid, PageType::data);
+  own_copy(pid, kZeros, owner, true);
+  Page& page = pages_.at(pid);
+  page.place = place;
+  return MutablePageBytes(page.frame->bytes);
 }
 
 void PrivatePages::move_sum(Pid pid, SumPlace place) {
@@ -102,15 +105,25 @@ void PrivatePages::free(Pid pid, std::uint32_t count) {
   for (Pid freed = pid; freed < pid + count; ++freed) pages_.erase(freed);
 }
 
+void PrivatePages::store_sum(Pid pid, const Page& page) {
+  const auto [parent_pid, offset] = page.place;
+  const auto parent = pages_.find(parent_pid);
+  // Structures keep the parent their own, but a free through a damaged pointer may have taken it
+  // away.
+  if (parent == pages_.end() || parent->second.is_data || parent->second.owner != page.owner) {
+    throw CorruptionError(pid, "parent of a data page", "a page table that this transaction owns",
+                          "page " + std::to_string(parent_pid) + ", freed or used otherwise");
+  }
+  invariant(offset >= kPageHeaderSize && offset <= kPageSize - sizeof(Le32),
+            "a sum lies in the payload of its parent");
+  page.frame->sum = pool_->data_sum(pid, page.frame->bytes);
+  const Le32 sum = page.frame->sum;
+  std::memcpy(parent->second.frame->bytes.data() + offset, &sum, sizeof sum);
+}
+
 void PrivatePages::seal(Seq seq) {
-  for (auto& [pid, page] : pages_) {
-    if (!page.is_data) continue;
-    const auto parent = pages_.find(page.place.parent);
-    invariant(parent != pages_.end() && !parent->second.is_data,
-              "the parent of a changed data page belongs to the same transaction");
-    page.frame->sum = pool_->data_sum(pid, page.frame->bytes);
-    const Le32 sum = page.frame->sum;
-    std::memcpy(parent->second.frame->bytes.data() + page.place.offset, &sum, sizeof sum);
+  for (const auto& [pid, page] : pages_) {
+    if (page.is_data) store_sum(pid, page);
   }
   space_->seal([&](Pid pid, bool is_new) -> MapPage& {
     const MutablePageBytes bytes =

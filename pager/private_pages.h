@@ -50,7 +50,8 @@ class PrivatePages {
 
   /// Makes the pages ready for commit `seq` (rule C1): the sums of data pages go into their
   /// parents, the journal of the space map into map pages, `seq` into every header. After it the
-  /// pages do not change any more.
+  /// pages do not change any more. CorruptionError if damaged pointers have torn the transaction's
+  /// pages apart; it can then only be rolled back.
   void seal(Seq seq);
 
   /// Lets go of every page; the space map's journal is the caller's to undo.
@@ -63,8 +64,9 @@ class PrivatePages {
   const std::vector<SealedPage>& sealed() const noexcept { return sealed_; }
 
  private:
-  void require_pid(Pid pid) const;
-  MutablePageBytes zeros(Pid pid, Page page);
+  void require_page(Pid pid, PageType type) const;
+  void own_copy(Pid pid, PageBytes content, CollectionId owner, bool is_data);
+  void store_sum(Pid pid, const Page& page);
 
   PagePool* pool_;
   SpaceMap* space_;

@@ -46,24 +46,44 @@ PageState fixed_state(Pid pid) {
   return pid < kFirstMapPage ? PageState::owned : PageState::structure;
 }
 
-}  // namespace
-
-void SpaceMap::load(Pid map_pid, const MapPage& map) {
-  const Pid begin = group_begin(map_pid);
-  const Pid end = group_end(map_pid, page_count_);
-  const FreeCounts counts = counts_of(map, map_pid, page_count_);
+void require_exact_counts(Pid map_pid, const MapPage& map, Pid page_count) {
+  const FreeCounts counts = counts_of(map, map_pid, page_count);
   if (map.free_count != counts.free) {
     map_is_wrong(map_pid, "free count", counts.free, map.free_count);
   }
   if (map.longest_free_run != counts.longest) {
     map_is_wrong(map_pid, "longest free run", counts.longest, map.longest_free_run);
   }
-  for (Pid pid = begin; pid < std::min<Pid>(end, begin + kFixedPages); ++pid) {
-    if (is_fixed(pid) && get_state(map, pid) != fixed_state(pid)) {
-      map_is_wrong(map_pid, "state of a fixed page", static_cast<unsigned>(fixed_state(pid)),
-                   static_cast<unsigned>(get_state(map, pid)));
+}
+
+/// Fixed pages are what they must be, and nothing is said of pages behind the end of the file: when
+/// it grows over them, those that nobody takes are free.
+void require_fixed_states(Pid map_pid, const MapPage& map, Pid page_count) {
+  const auto require = [&](Pid pid, const char* field, PageState expected) {
+    const PageState found = get_state(map, pid);
+    if (found != expected) {
+      map_is_wrong(map_pid, field, static_cast<unsigned>(expected), static_cast<unsigned>(found));
+    }
+  };
+  const Pid begin = group_begin(map_pid);
+  const Pid pages = group_end(map_pid, page_count) - begin;
+  for (Pid index = 0; index < std::min(pages, kFixedPages); ++index) {
+    if (is_fixed(begin + index)) {
+      require(begin + index, "state of a fixed page", fixed_state(begin + index));
     }
   }
+  for (Pid index = pages; index < kGroupSize; ++index) {
+    require(index, "state of a page behind the end of the file", PageState::free);
+  }
+}
+
+}  // namespace
+
+void SpaceMap::load(Pid map_pid, const MapPage& map) {
+  require_exact_counts(map_pid, map, page_count_);
+  require_fixed_states(map_pid, map, page_count_);
+  const Pid begin = group_begin(map_pid);
+  const Pid end = group_end(map_pid, page_count_);
   for (Pid pid = begin; pid < end;) {
     const Pid first = pid;
     while (pid < end && get_state(map, pid) == PageState::free) ++pid;
@@ -125,32 +145,39 @@ Pid SpaceMap::allocate(std::uint32_t count, PageState state) {
 }
 
 Pid SpaceMap::grow(std::uint32_t count) {
-  std::uint64_t first = page_count_;
-  if (is_map_page(page_count_)) ++first;
-  const std::uint64_t group_end = std::uint64_t{group_begin(page_count_)} + kGroupSize;
-  if (first + count > group_end) {
-    // The rest of the group is too short for this run; the page behind it is the next group's map
-    // page.
-    if (group_end > first) add_run(static_cast<Pid>(first), static_cast<Pid>(group_end - first));
-    first = group_end + 1;
-  }
+  const std::uint64_t rest = std::uint64_t{page_count_} + (is_map_page(page_count_) ? 1 : 0);
+  const std::uint64_t next_group = std::uint64_t{group_begin(page_count_)} + kGroupSize;
+  // The page behind the rest of a group that is too short for this run is the next map page.
+  const bool fits_rest = rest + count <= next_group;
+  const std::uint64_t first = fits_rest ? rest : next_group + 1;
   if (first + count > UINT32_MAX) {
     throw OutOfSpace(
         "the database has reached its greatest size, 16 TiB; delete data, or start another file");
+  }
+  if (!fits_rest && rest < next_group) {
+    add_run(static_cast<Pid>(rest), static_cast<Pid>(next_group - rest));
   }
   page_count_ = static_cast<Pid>(first + count);
   return static_cast<Pid>(first);
 }
 
+void SpaceMap::require_in_use(Pid pid) {
+  if (pid >= page_count_ || is_fixed(pid)) {
+    throw CorruptionError(pid, "owner", "a collection that may free it",
+                          "a page of the engine, or none");
+  }
+  const auto change = journal_.find(pid);
+  const bool is_free = change != journal_.end() ? change->second.state == PageState::free
+                                                : run_that_holds(pid) != runs_.end();
+  if (is_free) throw CorruptionError(pid, "owner", "a collection that may free it", "a free page");
+}
+
 void SpaceMap::free(Pid pid, std::uint32_t count) {
-  for (const std::uint64_t end = std::uint64_t{pid} + count; pid < end; ++pid) {
+  // All are checked before one is freed. A wild count ends at the next map page.
+  const std::uint64_t end = std::uint64_t{pid} + count;
+  for (std::uint64_t page = pid; page < end; ++page) require_in_use(static_cast<Pid>(page));
+  for (; pid < end; ++pid) {
     const auto change = journal_.find(pid);
-    const bool freed_before = change != journal_.end() ? change->second.state == PageState::free
-                                                       : run_that_holds(pid) != runs_.end();
-    if (pid >= page_count_ || is_fixed(pid) || freed_before) {
-      throw CorruptionError(pid, "owner", "a collection that may free it",
-                            freed_before ? "a free page" : "a page of the engine, or none");
-    }
     if (change != journal_.end() && change->second.was_free) {
       journal_.erase(change);
       add_run(pid, 1);
@@ -163,8 +190,10 @@ void SpaceMap::free(Pid pid, std::uint32_t count) {
 std::set<Pid> SpaceMap::changed_groups() const {
   std::set<Pid> groups;
   for (const auto& [pid, change] : journal_) groups.insert(map_page_of(pid));
-  for (Pid pid = committed_page_count_; pid < page_count_; pid = group_begin(pid) + kGroupSize) {
-    groups.insert(map_page_of(pid));
+  // 64 bits: the last group ends beyond the last pid.
+  for (std::uint64_t pid = committed_page_count_; pid < page_count_;
+       pid = std::uint64_t{group_begin(static_cast<Pid>(pid))} + kGroupSize) {
+    groups.insert(map_page_of(static_cast<Pid>(pid)));
   }
   return groups;
 }

@@ -20,8 +20,8 @@ class SpaceMap {
   /// A map of `page_count` pages of which none is free yet.
   explicit SpaceMap(Pid page_count) : page_count_(page_count), committed_page_count_(page_count) {}
 
-  /// Adds the free runs of one group, at open. CorruptionError if the page's counts or fixed pages
-  /// are wrong.
+  /// Adds the free runs of one group, at open. CorruptionError, with nothing added, if the page's
+  /// counts, its fixed pages or the states behind the end of the file are wrong.
   void load(Pid map_pid, const MapPage& map);
 
   /// Pages of the file, those of the open transaction included.
@@ -30,10 +30,10 @@ class SpaceMap {
   std::uint64_t free_pages() const noexcept { return free_pages_; }
 
   /// `count` contiguous pages within one group: the shortest free run that is long enough, else new
-  /// ones at the end. OutOfSpace at 2^32 pages.
+  /// ones at the end. OutOfSpace, with nothing changed, at 2^32 pages.
   Pid allocate(std::uint32_t count, PageState state);
-  /// CorruptionError if one of the pages is free already or is not a page that a collection can
-  /// own.
+  /// CorruptionError, with nothing changed, if one of the pages is free already or is not a page
+  /// that a collection can own.
   void free(Pid pid, std::uint32_t count);
 
   bool changed() const noexcept {
@@ -61,6 +61,7 @@ class SpaceMap {
   void add_run(Pid first, Pid count);
   void take_from(Runs::iterator run, Pid first, Pid count);
   Runs::iterator run_that_holds(Pid pid);
+  void require_in_use(Pid pid);
   Pid grow(std::uint32_t count);
   void drop_runs_from(Pid first);
   std::set<Pid> changed_groups() const;

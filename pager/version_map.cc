@@ -27,20 +27,21 @@ void VersionMap::publish(Pid pid, Seq seq, FramePtr frame, const Readers& reader
   chain.push_back({seq, std::move(frame), Mark::dirty});
   ++frame_count_;
   dirty_.insert(pid);
-  if (chain.size() == 1) return;
   prune_chain(chain, readers);
-  if (chain.size() > 1) long_chains_.insert(pid);
+  note_length(pid, chain);
 }
 
 void VersionMap::install_base(Pid pid, FramePtr frame) {
   Chain& chain = chains_[pid];
   chain.insert(chain.begin(), Version{0, std::move(frame), Mark::equal});
   ++frame_count_;
-  if (chain.size() > 1) long_chains_.insert(pid);
+  note_length(pid, chain);
 }
 
 void VersionMap::install_replayed(Pid pid, Seq seq, FramePtr frame) {
-  chains_[pid] = {Version{seq, std::move(frame), Mark::only_memory}};
+  Chain& chain = chains_[pid];
+  invariant(chain.empty(), "a log is replayed into memory before any page is read");
+  chain.push_back({seq, std::move(frame), Mark::only_memory});
   ++frame_count_;
 }
 
@@ -70,6 +71,14 @@ void VersionMap::prune_chain(Chain& chain, const Readers& readers) {
     if (reader != readers.end() && *reader < chain[i + 1].seq) continue;
     chain.erase(chain.begin() + static_cast<std::ptrdiff_t>(i));
     --frame_count_;
+  }
+}
+
+void VersionMap::note_length(Pid pid, const Chain& chain) {
+  if (chain.size() > 1) {
+    long_chains_.insert(pid);
+  } else {
+    long_chains_.erase(pid);
   }
 }
 

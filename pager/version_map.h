@@ -12,15 +12,15 @@ namespace quire::pager {
 
 // A page in memory is a chain of versions, each the content that one commit published:
 //
-//     chain[pid]:  oldest ... newest          missing: the base holds the only version anybody
-//     needs
+//     chain[pid]:  oldest ... newest      no chain: the base holds the only version anybody needs
 //
-// 1. A published version never changes. 2. The newest version is never dropped while dirty. 3. A
-// reader at S uses the newest version with seq <= S; a chain that has none means that what the
-// reader needs is in the base.
+// 1. A published version never changes.
+// 2. The newest version is never dropped while dirty.
+// 3. A reader at S uses the newest version with seq <= S; a chain that has none means that what the
+//    reader needs is in the base.
 // 4. Before the base page is overwritten, what only the base holds and a registered reader needs is
-// hung in at the bottom (rule V2). 5. A chain is emptied only when the base equals its newest
-// version and nothing else is left in it.
+//    hung in at the bottom (rule V2).
+// 5. A chain is emptied only when the base equals its newest version and nothing else is left in it.
 
 /// The commits that open snapshots read; one entry each.
 using Readers = std::multiset<Seq>;
@@ -49,7 +49,8 @@ class VersionMap {
   void publish(Pid pid, Seq seq, FramePtr frame, const Readers& readers);
   /// Adds what the base holds below all other versions.
   void install_base(Pid pid, FramePtr frame);
-  /// A version that differs from the base and is not to be written: a log replayed into memory.
+  /// The only version of its page, which differs from the base and is not to be written: a log
+  /// replayed into memory.
   void install_replayed(Pid pid, Seq seq, FramePtr frame);
 
   /// The pages whose newest version is dirty, in ascending order.
@@ -74,10 +75,11 @@ class VersionMap {
  private:
   using Chain = std::vector<Version>;  // oldest first
   void prune_chain(Chain& chain, const Readers& readers);
+  void note_length(Pid pid, const Chain& chain);
 
   std::unordered_map<Pid, Chain> chains_;
   std::set<Pid> dirty_;
-  std::set<Pid> long_chains_;  // chains of two versions and more
+  std::set<Pid> long_chains_;  // exactly the chains of two versions and more
   std::size_t frame_count_ = 0;
 };
 

@@ -35,6 +35,7 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "structures/hash_chain.h"
@@ -62,7 +63,8 @@ std::optional<FoundEntry> find(pager::PageReader& pages, const HashRoot& root, B
     const BucketView& page = chain.page();
     for (std::size_t i = 0; (i = page.find(fingerprint, i)) < page.count(); ++i) {
       const Record record = page.record(i);
-      if (is_key(pages, chain.pid(), record.key, key, hash)) return FoundEntry{chain, i, record};
+      if (is_key(pages, chain.pid(), record.key, key, hash))
+        return FoundEntry{std::move(chain), i, record};
     }
   } while (chain.next());
   return std::nullopt;

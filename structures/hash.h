@@ -46,7 +46,8 @@ class HashView {
   /// Every page of the table, the root included.
   std::uint64_t pages() const;
 
-  /// One bucket page in the common case.
+  /// The value stays as it is whatever happens to the table. One bucket page in the common case,
+  /// and the pages of a long value.
   std::optional<Value> get(ByteView key) const;
   bool contains(ByteView key) const;
 
@@ -64,6 +65,9 @@ class HashView {
   HashGeometry geometry_;
 };
 
+/// The same for changing. Besides keys and values, a change writes one bucket page and, if counters
+/// change, the root; now and then it splits another bucket. An exception from the pages
+/// (corruption, no space) may leave a change half done: the transaction must then be rolled back.
 class Hash : public HashView {
  public:
   Hash(pager::PageWriter& pages, Pid root, const HashGeometry& geometry = {}) noexcept
@@ -86,8 +90,9 @@ class Hash : public HashView {
   bool erase(ByteView key);
   /// Adds to the end of the key's value, or makes the key. A long value costs its last page only.
   void append(ByteView key, ByteView bytes);
-  /// Calls `change` with the value's bytes, to be overwritten in place; false if there is no such
-  /// key.
+  /// Calls `change` with a copy of the value's bytes, which then replace the value; false if there
+  /// is no such key. `change` may use the table, but InvalidArgument if it puts or erases this key.
+  /// If it throws, the value stays.
   bool update(ByteView key, const std::function<void(std::span<std::byte>)>& change);
   void clear();
   /// Frees every page, the root too. The object is of no use afterwards.

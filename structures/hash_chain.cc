@@ -79,14 +79,15 @@ void ChainWriter::erase(const FoundEntry& entry) {
   BucketPage page = modify(entry.chain);
   page.erase(entry.index);
   root_->resize_record(size, 0);
-  drop_if_empty(entry.chain, page);
+  if (page.count() == 0 && entry.chain.type() == PageType::hash_overflow) {
+    unlink(entry.chain, page.overflow());
+  }
 }
 
-void ChainWriter::drop_if_empty(const ChainReader& chain, const BucketPage& page) {
-  if (page.count() != 0 || chain.type() != PageType::hash_overflow) return;
+void ChainWriter::unlink(const ChainReader& chain, Pid next) {
   BucketPage previous(chain.previous(), pages_->modify(chain.previous(), chain.previous_type()),
                       chain.bucket());
-  previous.set_overflow(page.overflow());
+  previous.set_overflow(next);
   free_overflow(chain.pid());
 }
 
@@ -101,8 +102,7 @@ void ChainWriter::replace(const FoundEntry& entry, std::uint64_t hash, ByteView 
     page.insert(fingerprint_of(hash), record);
     root_->resize_record(0, record.size());
   } else {
-    drop_if_empty(entry.chain, page);
-    insert(hash, record);
+    insert(hash, record);  // the page is not empty, or it would have room
   }
 }
 

@@ -78,7 +78,7 @@ class ChainWriter {
   BucketPage modify(const ChainReader& chain);
   BucketPage add_overflow(BucketPage& tail, std::uint32_t bucket);
   void free_overflow(Pid pid);
-  void drop_if_empty(const ChainReader& chain, const BucketPage& page);
+  void unlink(const ChainReader& chain, Pid next);
   Drained drain(std::uint32_t bucket);
 
   pager::PageWriter* pages_;

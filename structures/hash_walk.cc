@@ -151,10 +151,13 @@ void Walk::visit_page(const ChainReader& chain, std::vector<Key>& keys) {
       const Record record = page.record(i);
       ++entries_;
       record_bytes_ += record.bytes.size();
-      keys.push_back({root_.hash(record.key), chain.pid(), record.key});
-      check_place(chain, i, keys.back().hash);
+      const Key key{root_.hash(record.key), chain.pid(), record.key};
+      check_place(chain, i, key.hash);
       visit_run(chain.pid(), record.value);
-      if (visit_run(chain.pid(), record.key)) check_long_key(keys.back());
+      // A run that many keys claim is read for the first of them only.
+      if (!visit_run(chain.pid(), record.key)) return;
+      keys.push_back(key);
+      check_long_key(key);
     });
   }
 }

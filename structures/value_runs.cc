@@ -232,13 +232,15 @@ void ValueRuns::append_to_extents(ValueRun& run, ByteView bytes) {
   }
 }
 
-/// Adds extents until the run has that many pages. Each doubles the run, as far as kMaxRunPages
-/// goes, so that many short appends make few extents; a run made at once gets no page to spare.
-void ValueRuns::reserve(ValueRun& run, std::size_t pages) {
-  for (std::uint64_t have = extent_pages(run); have < pages;) {
+/// Adds extents until the run has that many pages: as many as it lacks, and at least as many as it
+/// had, as far as kMaxRunPages goes. So many short appends make few extents, and a run made at once
+/// gets no page to spare.
+void ValueRuns::reserve(ValueRun& run, std::uint64_t pages) {
+  const std::uint64_t had = extent_pages(run);
+  for (std::uint64_t have = had; have < pages;) {
     const std::uint64_t most = std::min<std::uint64_t>(kMaxRunPages - have, kMaxExtentPages);
-    const std::uint64_t count = std::bit_floor(std::min(std::max(have, pages - have), most));
-    invariant(run.extent_count < kMaxExtents, "doubling reaches the longest run in few extents");
+    const std::uint64_t count = std::bit_floor(std::min(std::max(had, pages - have), most));
+    invariant(run.extent_count < kMaxExtents, "a run that cannot grow has become a blob");
     Extent& extent = run.extents[run.extent_count++];
     extent.log2_pages = static_cast<std::uint8_t>(std::countr_zero(count));
     extent.first = writer_->allocate(static_cast<std::uint32_t>(count), PageState::owned);

@@ -90,7 +90,7 @@ class ValueRuns : public ValueRunsView {
   void destroy(const ValueRun& run);
 
  private:
-  void reserve(ValueRun& run, std::size_t pages);
+  void reserve(ValueRun& run, std::uint64_t pages);
   void append_to_extents(ValueRun& run, ByteView bytes);
   void become_blob(ValueRun& run);
   ValuePage& modify(const ValueRun& run, std::uint32_t index);

@@ -94,7 +94,6 @@ inline constexpr std::size_t kStructurePayloadOffset = 32;
 /// The type of a data page in a page record.
 inline constexpr std::uint8_t kDataPage = 0;
 
-
 /// Block 0 of a segment.
 struct SegmentHeader {
   std::array<char, 8> magic;  // a file that is no segment

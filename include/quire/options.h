@@ -44,6 +44,7 @@ struct Options {
   /// Where files, time, randomness and threads come from; nullptr: the operating system. It must
   /// outlive the database and all that was made from it.
   FileSystem* file_system = nullptr;
+  /// Told of what happens, on the thread in which it happens, with no lock held. What it throws is ignored.
   std::function<void(const Event&)> on_event = {};
 };
 

@@ -206,5 +206,26 @@ RC_GTEST_PROP(LogProperty, RandomBytesAreNeverAWrongRecord, (std::vector<std::ui
   }
 }
 
+RC_GTEST_PROP(LogProperty, AHostileCommitWithRightSumsIsReplayedOrRefused, ()) {
+  Bytes records =
+      joined(image({7, 4, 9}, sparse_page(1)), delta({9, 4, 9}, {{40, 8}}, full_page(2)));
+  records = joined(joined(records, image({8, 0, 9}, sparse_page(2))), bulk(20, 4));
+  const auto edits = *rc::gen::arbitrary<std::vector<std::pair<std::size_t, std::uint8_t>>>();
+  for (const auto& [at, byte] : edits) records[at % records.size()] = static_cast<std::byte>(byte);
+  const auto page_records = *rc::gen::inRange<std::uint32_t>(0, 6);
+
+  TestLog log;
+  HandLog(log)
+      .commit(1, image({9, 4, 9}, full_page(1)))
+      .commit(2, records, [&](CommitTrailer& trailer) { trailer.page_records = page_records; });
+  try {
+    LogReader reader(log.segments, log.start);
+    RC_ASSERT(reader.scan().newest_seq() >= 1u);
+    for (const auto& [pid, page] : pages_of(reader)) RC_ASSERT(pid >= 2 && pid < 1000);
+    reader.rewrite_tail();
+  } catch (const CorruptionError&) {
+  }
+}
+
 }  // namespace
 }  // namespace quire::wal

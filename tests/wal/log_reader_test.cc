@@ -155,6 +155,19 @@ TEST(LogReader, WritesATailOfSeveralSegmentsAgain) {
   EXPECT_EQ(pages_of(log), pages_after(1, page_seven));
 }
 
+TEST(LogReader, SyncsEachSegmentOfATailThatIsAllUnproven) {
+  TestLog log;
+  HandLog hand(log);  // its chunks name no durable end
+  hand.commit(1, image({7, 4, 9}, full_page(1))).end(2).begin_segment(2, 1);
+  hand.commit(2, image({8, 4, 9}, full_page(2)));
+  take_journal(log);
+  LogReader(log.segments, log.start).rewrite_tail();
+  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 4096 4160",
+                                      "write shop-wal.000001 8256 56", "sync shop-wal.000001",
+                                      "write shop-wal.000002 4096 4160", "sync shop-wal.000002",
+                                      "write shop-wal.000002 8192 4096", "sync shop-wal.000002"}));
+}
+
 TEST(LogReader, MarksAnEndInTheMiddleOfABlock) {
   TestLog log;
   LogWriter writer = log.writer();

@@ -87,6 +87,18 @@ TEST(LogScan, AppliesDeltasToTheImageBeforeThem) {
   EXPECT_EQ(pages_of(log), (std::map<Pid, Page>{{7, expected}}));
 }
 
+TEST(LogScan, KeepsNoRecordBeforeTheLastImage) {
+  TestLog log;
+  HandLog(log)
+      .commit(1, image(kPage, full_page(1)))
+      .commit(2, delta(kPage, {{40, 8}}, full_page(2)))
+      .commit(3, image(kPage, full_page(3)))
+      .commit(4, delta(kPage, {{40, 8}}, full_page(4)));
+  const LogScan scan(log.segments, log.start);
+  EXPECT_EQ(scan.index().pages().at(7).records.size(), 2u);
+  EXPECT_EQ(scan.index().pages().at(7).seq, 4u);
+}
+
 TEST(LogScan, AppliesDeltasToAnInit) {
   TestLog log;
   HandLog(log)

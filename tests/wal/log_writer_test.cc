@@ -128,8 +128,8 @@ TEST(LogWriter, KeepsReservationsOverAMarkAndAGenerationChange) {
   writer.prepare_successor();
   EncodedCommit big = commit_of(6, {2, 3, 4, 5, 6, 7}, writer.max_body());
   writer.reserve(big);
-  writer.next_generation();
   take_journal(log);
+  writer.next_generation();
   for (EncodedCommit& each : commits) {
     writer.mark();
     writer.append({&each, 1});

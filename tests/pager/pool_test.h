@@ -1,0 +1,59 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "pager/page_pool.h"
+#include "tests/pager/recording_file.h"
+
+namespace quire::testing {
+
+/// A page pool over a recorded file, and pages to put into both.
+class PoolTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kUuidHash = 0x0123456789abcdef;
+  static constexpr std::size_t kBudget = 16;
+  static constexpr CollectionId kOwner = 7;
+  static constexpr PageType kType = PageType::hash_bucket;
+
+  static pager::FramePtr structure_frame(Pid pid, Seq seq, char fill) {
+    auto frame = std::make_shared<pager::Frame>();
+    frame->bytes.fill(static_cast<std::byte>(fill));
+    frame->header() = {};
+    frame->header().seq = seq;
+    frame->header().pid = pid;
+    frame->header().owner = kOwner;
+    frame->header().type = static_cast<std::uint8_t>(kType);
+    frame->verified = pager::Frame::Verified::structure;
+    return frame;
+  }
+  pager::FramePtr data_frame(Pid pid, char fill) const {
+    auto frame = std::make_shared<pager::Frame>();
+    frame->bytes.fill(static_cast<std::byte>(fill));
+    frame->verified = pager::Frame::Verified::data;
+    frame->sum = pool.data_sum(pid, frame->bytes);
+    return frame;
+  }
+  /// Writes a frame to its place in the file; a structure page gets its sum.
+  void store(Pid pid, const pager::FramePtr& frame) {
+    const bool is_structure = frame->verified == pager::Frame::Verified::structure;
+    pager::Frame copy = *frame;
+    pool.write_base(pid, is_structure, copy.bytes);
+  }
+  /// What the pool shows of a structure page: the byte that fills it.
+  char read(Pid pid, Seq seq) { return fill_of(pool.structure(pid, kType, kOwner, seq)); }
+  static char fill_of(const pager::FramePtr& frame) {
+    return std::to_integer<char>(frame->bytes[kPageSize - 1]);
+  }
+  std::byte& base_byte(Pid pid, std::size_t offset) {
+    return file.bytes.at(pid * kPageSize + offset);
+  }
+
+  RecordingFile file;
+  pager::PagePool pool{file, kUuidHash, kBudget};
+  pager::Readers readers;
+};
+
+}  // namespace quire::testing

@@ -1,0 +1,164 @@
+// Random operations on a table and on a std::map. Keys come from a small alphabet, so that they
+// meet, and some are long; sizes lie near the places where the form of a value changes.
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/structures/hash_fixture.h"
+
+namespace quire::structures {
+namespace {
+
+using testing::CollectingVisitor;
+using testing::kSeed;
+using testing::kTinyGeometry;
+using testing::PageMap;
+using testing::pattern;
+
+enum class Op { put, insert, erase, append, update, clear, commit, rollback };
+
+rc::Gen<Op> operations() {
+  return rc::gen::weightedElement<Op>({{30, Op::put},
+                                       {10, Op::insert},
+                                       {15, Op::erase},
+                                       {15, Op::append},
+                                       {5, Op::update},
+                                       {1, Op::clear},
+                                       {5, Op::commit},
+                                       {3, Op::rollback}});
+}
+
+rc::Gen<std::string> keys() {
+  const auto small = rc::gen::container<std::string>(rc::gen::elementOf(std::string("abc")));
+  const auto number =
+      rc::gen::map(rc::gen::inRange(0, 300), [](int i) { return std::to_string(i); });
+  const auto large =
+      rc::gen::map(rc::gen::pair(rc::gen::element<std::size_t>(1000, 1001, 5000, 65536, 65537),
+                                 rc::gen::inRange<std::size_t>(0, 3)),
+                   [](const std::pair<std::size_t, std::size_t>& size) {
+                     return pattern(size.first, size.second);
+                   });
+  return rc::gen::weightedOneOf<std::string>({{4, small}, {10, number}, {1, large}});
+}
+
+rc::Gen<std::string> values() {
+  const auto size =
+      rc::gen::weightedOneOf<std::size_t>({{10, rc::gen::inRange<std::size_t>(0, 100)},
+                                           {10, rc::gen::inRange<std::size_t>(0, 1003)},
+                                           {3, rc::gen::inRange<std::size_t>(998, 9000)},
+                                           {1, rc::gen::inRange<std::size_t>(60000, 70000)}});
+  return rc::gen::apply(
+      [](std::size_t bytes, std::size_t variant) { return pattern(bytes, variant); }, size,
+      rc::gen::inRange<std::size_t>(0, 250));
+}
+
+class Run {
+ public:
+  explicit Run(const HashGeometry& geometry)
+      : hash_(pages_, Hash::create(pages_, kSeed, geometry), geometry) {
+    pages_.commit();
+  }
+
+  void step(Op op) {
+    switch (op) {
+      case Op::put: {
+        const std::string key = *keys(), value = *values();
+        RC_ASSERT(hash_.put(key, value) == !now_.contains(key));
+        now_[key] = value;
+        return;
+      }
+      case Op::insert: {
+        const std::string key = *keys(), value = *values();
+        RC_ASSERT(hash_.insert(key, value) == now_.emplace(key, value).second);
+        return;
+      }
+      case Op::erase: {
+        const std::string key = *keys();
+        RC_ASSERT(hash_.erase(key) == (now_.erase(key) == 1));
+        return;
+      }
+      case Op::append: {
+        const std::string key = *keys(), bytes = *values();
+        hash_.append(key, bytes);
+        now_[key] += bytes;
+        return;
+      }
+      case Op::update:
+        return update(*keys());
+      case Op::clear:
+        hash_.clear();
+        now_.clear();
+        return;
+      case Op::commit:
+        pages_.commit();
+        committed_ = now_;
+        return;
+      case Op::rollback:
+        pages_.rollback();
+        now_ = committed_;
+        return;
+    }
+  }
+
+  void expect_sound() const {
+    CollectingVisitor visitor(pages_.page_count());
+    hash_.walk(visitor);
+    RC_ASSERT(visitor.problems() == std::vector<std::string>());
+    RC_ASSERT(visitor.all() == pages_.states());
+    RC_ASSERT(hash_.pages() == pages_.used());
+    RC_ASSERT(hash_.size() == now_.size());
+  }
+
+  void expect_equal() const {
+    for (const auto& [key, value] : now_) {
+      const auto found = hash_.get(key);
+      RC_ASSERT(found && *found == ByteView(value));
+    }
+    std::map<std::string, std::string> all;
+    HashCursor cursor;
+    while (const auto entry = hash_.next(cursor)) {
+      RC_ASSERT(all.emplace(entry->key.str(), entry->value.str()).second);
+    }
+    RC_ASSERT(all == now_);
+  }
+
+  void finish() {
+    expect_sound();
+    expect_equal();
+    pages_.commit();
+    expect_equal();
+    hash_.destroy();
+    RC_ASSERT(pages_.used() == 0u);
+  }
+
+ private:
+  void update(const std::string& key) {
+    const auto change = [](auto bytes) {
+      for (auto& byte : bytes) byte = static_cast<std::remove_reference_t<decltype(byte)>>(0x55);
+    };
+    RC_ASSERT(hash_.update(key, change) == now_.contains(key));
+    if (now_.contains(key)) change(std::span(now_[key]));
+  }
+
+  PageMap pages_;
+  Hash hash_;
+  std::map<std::string, std::string> now_, committed_;
+};
+
+void run(const HashGeometry& geometry) {
+  Run run(geometry);
+  const int steps = *rc::gen::inRange(1, 3000);
+  for (int i = 0; i < steps; ++i) {
+    run.step(*operations());
+    if (i % 32 == 0) run.expect_sound();
+  }
+  run.finish();
+}
+
+RC_GTEST_PROP(HashProperty, HoldsWhatAMapHolds, ()) { run({}); }
+
+RC_GTEST_PROP(HashProperty, HoldsWhatAMapHoldsInATinyGeometry, ()) { run(kTinyGeometry); }
+
+}  // namespace
+}  // namespace quire::structures

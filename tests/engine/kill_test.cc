@@ -43,7 +43,7 @@ constexpr int kCreationKills = 20;
 class KillTest : public testing::FileDatabaseTest {
  protected:
   KillTest() : seed_(choose_seed()), random_(seed_), workload_(seed_), model_(workload_) {
-    options.wal_limit = std::size_t{256} << 10;
+    options.wal_limit = std::size_t{128} << 10;
     options.cache_size = std::size_t{1} << 20;
     std::cout << "seed " << seed_ << " (QUIRE_TEST_SEED repeats the plan)\n";
   }
@@ -60,10 +60,18 @@ class KillTest : public testing::FileDatabaseTest {
     return microseconds(below(bound + 1));
   }
 
+  microseconds any_delay(microseconds most) {
+    return microseconds(below(static_cast<std::uint64_t>(most.count())));
+  }
+
   /// The child's life: `transactions` commits, with rolled back ones in between.
   void live(const KilledChild::Tell& tell, std::uint64_t transactions) {
+    Options how = options;
+    how.on_event = [&](const Event& event) {
+      if (event.kind == Event::Kind::checkpoint) tell(Stage::checkpointed, 0);
+    };
     tell(Stage::opening, 0);
-    Database database = Database::open(path, options);
+    Database database = Database::open(path, how);
     tell(Stage::opened, 0);
     const std::uint64_t first = KillWorkload::count(database) + 1;
     for (std::uint64_t number = first; number < first + transactions; ++number) {
@@ -81,8 +89,8 @@ class KillTest : public testing::FileDatabaseTest {
 
   /// One child, killed in the stage that chance has chosen.
   void kill_one() {
-    constexpr microseconds kCommitTime = std::chrono::milliseconds(4);
     constexpr microseconds kOpenTime = std::chrono::milliseconds(15);
+    constexpr microseconds kCheckpointTime = std::chrono::milliseconds(30);
     const std::uint64_t choice = below(10);
     const std::uint64_t commits = 1 + below(choice == 0 ? 60 : 10);
     const bool closes = choice < 3;
@@ -95,10 +103,15 @@ class KillTest : public testing::FileDatabaseTest {
       child.kill_after(short_delay(kOpenTime));
     } else {
       child.wait_for(Stage::committed, commits);
-      child.kill_after(short_delay(kCommitTime));
+      // Half of them in the next transaction, the others anywhere, checkpoints included.
+      child.kill_after(below(2) == 0 ? short_delay(kOpenTime) : any_delay(kCheckpointTime));
     }
     ASSERT_TRUE(child.was_killed() || child.has_finished()) << "the child failed";
-    if (child.was_killed()) ++kills_[static_cast<std::size_t>(child.last_stage())];
+    if (child.was_killed()) {
+      ++kills_[static_cast<std::size_t>(child.last_stage())];
+      if (child.last_stage() == Stage::opening && log_is_live_) ++kills_in_recovery_;
+    }
+    checkpoints_ += child.checkpoints();
     check_survival(child);
   }
 
@@ -114,6 +127,7 @@ class KillTest : public testing::FileDatabaseTest {
     EXPECT_GE(count, acknowledged) << "an acknowledged commit is lost";
     EXPECT_LE(count, acknowledged + (may_hold_one_more ? 1 : 0)) << "from nowhere";
     recovered_ += database.info().recovered_commits;
+    log_is_live_ = how.read_only && database.info().recovered_commits > 0;
     unacknowledged_ += count > acknowledged ? 1 : 0;
     model_.advance_to(count);
     expect_model(database);
@@ -137,13 +151,17 @@ class KillTest : public testing::FileDatabaseTest {
   }
   int kills(Stage stage) const { return kills_[static_cast<std::size_t>(stage)]; }
 
+  int checkpoints() const { return checkpoints_; }
+
   void print_figures() const {
     std::cout << kills() << " kills of a running child: " << kills(Stage::opening)
-              << " while it opened, " << kills(Stage::opened) + kills(Stage::committed)
-              << " while it committed, " << kills(Stage::closing) << " while it closed, "
+              << " while it opened (" << kills_in_recovery_ << " with a log to recover), "
+              << kills(Stage::opened) + kills(Stage::committed) << " while it committed, "
+              << kills(Stage::closing) << " while it closed, "
               << kills(Stage::closed) + kills(Stage::started) << " before or after; "
-              << model_.count() << " transactions, " << recovered_ << " recovered, "
-              << unacknowledged_ << " of them not yet acknowledged\n";
+              << model_.count() << " transactions, " << checkpoints_ << " checkpoints, "
+              << recovered_ << " recovered, " << unacknowledged_
+              << " of them not yet acknowledged\n";
   }
 
  private:
@@ -151,12 +169,16 @@ class KillTest : public testing::FileDatabaseTest {
   std::mt19937_64 random_;
   KillWorkload workload_;
   KillModel model_;
-  std::array<int, 6> kills_{};
+  bool log_is_live_ = false;    // the next child has to recover
+  std::array<int, 6> kills_{};  // by the stage in which they hit
+  int kills_in_recovery_ = 0;
+  int checkpoints_ = 0;
   std::uint64_t recovered_ = 0;
   std::uint64_t unacknowledged_ = 0;
 };
 
 TEST_F(KillTest, LosesNoAcknowledgedCommitAndKeepsNoHalfOne) {
+  Database::open(path, options).close();
   for (int round = 0; kills() < kKills && round < 2 * kKills && !HasFailure(); ++round) {
     ASSERT_NO_FATAL_FAILURE(kill_one()) << "round " << round;
   }
@@ -165,6 +187,7 @@ TEST_F(KillTest, LosesNoAcknowledgedCommitAndKeepsNoHalfOne) {
   EXPECT_GT(kills(Stage::opening), 0);
   EXPECT_GT(kills(Stage::opened) + kills(Stage::committed), 0);
   EXPECT_GT(kills(Stage::closing), 0);
+  EXPECT_GT(checkpoints(), 0);
   Database database = Database::open(path, options);
   expect_model(database);
   database.close();

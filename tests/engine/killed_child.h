@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -17,7 +18,15 @@ namespace quire::testing {
 
 /// What a child tells of itself before and after each step.
 struct ChildMessage {
-  enum class Stage : std::uint64_t { started, opening, opened, committed, closing, closed };
+  enum class Stage : std::uint64_t {
+    started,
+    opening,
+    opened,
+    committed,
+    closing,
+    closed,
+    checkpointed,  // within any of the others
+  };
   Stage stage = Stage::started;
   std::uint64_t number = 0;  // committed: of the transaction
 };
@@ -50,7 +59,11 @@ class KilledChild {
 
   /// Waits until it has told of `stage` so many times, or has ended.
   void wait_for(Stage stage, std::uint64_t times) {
-    while (times > 0 && receive()) times -= last_stage_ == stage ? 1 : 0;
+    while (times > 0) {
+      const auto message = receive();
+      if (!message) return;
+      if (message->stage == stage) --times;
+    }
   }
 
   /// Kills it, takes what it has told meanwhile, and waits for its end.
@@ -70,6 +83,7 @@ class KilledChild {
   bool has_finished() const { return WIFEXITED(status_) && WEXITSTATUS(status_) == 0; }
 
   Stage last_stage() const noexcept { return last_stage_; }
+  int checkpoints() const noexcept { return checkpoints_; }
   /// The last transaction whose commit had returned; 0: none.
   std::uint64_t acknowledged() const noexcept { return acknowledged_; }
 
@@ -88,16 +102,21 @@ class KilledChild {
     }
   }
 
-  bool receive() {
+  /// Nothing once it has ended and told all.
+  std::optional<ChildMessage> receive() {
     ChildMessage message;
     ssize_t count = 0;
     do {
       count = ::read(pipe_, &message, sizeof message);
     } while (count == -1 && errno == EINTR);
-    if (count != sizeof message) return false;
-    last_stage_ = message.stage;
+    if (count != sizeof message) return std::nullopt;
+    if (message.stage == Stage::checkpointed) {
+      ++checkpoints_;
+    } else {
+      last_stage_ = message.stage;
+    }
     if (message.stage == Stage::committed) acknowledged_ = message.number;
-    return true;
+    return message;
   }
 
   pid_t pid_ = -1;
@@ -105,6 +124,7 @@ class KilledChild {
   int status_ = 0;
   Stage last_stage_ = Stage::started;
   std::uint64_t acknowledged_ = 0;
+  int checkpoints_ = 0;
 };
 
 }  // namespace quire::testing

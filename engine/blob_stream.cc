@@ -22,13 +22,15 @@ class BlobReader::Buffer final : public std::streambuf {
   }
 
   pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode) override {
-    off_type base = 0;
+    off_type origin = 0;
     if (from == std::ios_base::cur) {
-      base = static_cast<off_type>(position_) + (gptr() - eback());
+      origin = static_cast<off_type>(position_) + (gptr() - eback());
     } else if (from == std::ios_base::end) {
-      base = static_cast<off_type>(blob_.size());
+      origin = static_cast<off_type>(blob_.size());
     }
-    return seekpos(base + offset, std::ios_base::in);
+    off_type target = 0;
+    if (__builtin_add_overflow(origin, offset, &target)) return pos_type(off_type(-1));
+    return seekpos(target, std::ios_base::in);
   }
 
   pos_type seekpos(pos_type position, std::ios_base::openmode) override {

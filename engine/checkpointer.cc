@@ -24,7 +24,13 @@ void write_slot(Core& core, int slot, bool sync) QUIRE_REQUIRES(core.mutex) {
 
 std::uint64_t save_pages(Core& core) QUIRE_REQUIRES(core.mutex) {
   const std::uint64_t pages = core.pool().save_dirty(core.readers);
-  core.base().sync_data();  // covers slot B of the last checkpoint too
+  // Covers slot B of the last checkpoint too; and the length, before a header counts on it.
+  if (core.base_has_grown) {
+    core.base().sync_all();
+  } else {
+    core.base().sync_data();
+  }
+  core.base_has_grown = false;
   core.pool().versions().mark_saved();
   return pages;
 }

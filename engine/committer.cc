@@ -45,6 +45,7 @@ void reserve_file_room(Core& core) QUIRE_REQUIRES(core.mutex) {
     try {
       core.base().allocate(core.base_bytes, needed + ahead - core.base_bytes);
       core.base_bytes = needed + ahead;
+      core.base_has_grown = true;
       return;
     } catch (const IoError& error) {
       if (!is_no_room(error)) throw;
@@ -100,34 +101,45 @@ wal::EncodedCommit encode(const pager::PrivatePages& pages, const wal::LogWriter
   return encoder.finish(seq, pages.page_count(), durability);
 }
 
-/// A failure half-way (no memory) leaves versions that nobody may see: V stays, and the database is
-/// poisoned. The commit is durable, and there when the file is opened again.
+/// Makes the pages visible. Until V has moved, V counts as a reader: what its snapshots see is not
+/// dropped before it is superseded. A failure half-way (no memory) leaves versions that nobody may
+/// see, and poisons the database; the commit is durable, and there when the file is opened again.
 void publish(Core& core, const pager::PrivatePages& pages, Seq seq) QUIRE_REQUIRES(core.mutex) {
+  pager::VersionMap& versions = core.pool().versions();
   try {
+    pager::Readers readers = core.readers;
+    readers.insert(core.visible);
     for (const auto& [pid, owner, frame] : pages.sealed()) {
-      core.pool().versions().publish(pid, seq, frame, core.readers);
+      versions.publish(pid, seq, frame, readers);
     }
     core.space().apply();
-    core.visible = seq;
   } catch (const std::exception& error) {
     core.poison(error.what());
     throw;
   }
+  core.visible = seq;
+  for (const auto& [pid, owner, frame] : pages.sealed()) versions.prune_page(pid, core.readers);
 }
 
-/// What happens up to the last moment at which a full disk harms nothing.
+/// What happens up to the last moment at which a full disk harms nothing. Only a failed write or
+/// sync poisons: where a file cannot be made or opened, nothing has happened.
 void reserve(Core& core, const wal::EncodedCommit& body, std::unique_ptr<wal::LogWriter> new_log,
              const wal::LogIdentity& identity) QUIRE_REQUIRES(core.mutex) {
-  try {
-    reserve_file_room(core);
-    if (new_log) {
-      new_log->start(core.visible);
-      core.log = std::move(new_log);
+  reserve_file_room(core);
+  if (new_log) {
+    new_log->start(core.visible);  // a segment that no header names, if this fails
+    core.log = std::move(new_log);
+    try {
       mark_dirty(core, identity);
+    } catch (const IoError& error) {
+      core.poison(error.what());
+      throw;
     }
+  }
+  try {
     core.log->reserve(body);
   } catch (const IoError& error) {
-    core.poison(error.what());
+    if (core.log->poisoned()) core.poison(error.what());
     throw;
   }
 }

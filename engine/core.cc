@@ -119,6 +119,7 @@ void Core::queue_event(Event event) {
 }
 
 void Core::deliver_events() {
+  const auto keep = shared_from_this();  // a listener may let go of the database
   std::vector<Event> events;
   {
     const MutexLock lock(mutex);

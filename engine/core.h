@@ -103,6 +103,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::unique_ptr<wal::LogWriter> log QUIRE_GUARDED_BY(mutex);  // nullptr while the file is clean
   Seq visible QUIRE_GUARDED_BY(mutex) = 0;                      // V: what a snapshot sees
   std::uint64_t base_bytes QUIRE_GUARDED_BY(mutex) = 0;         // of the file, room ahead included
+  bool base_has_grown QUIRE_GUARDED_BY(mutex) = false;          // since its length was last synced
   pager::Readers readers QUIRE_GUARDED_BY(mutex);
   Stats stats QUIRE_GUARDED_BY(mutex);
 

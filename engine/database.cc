@@ -1,5 +1,7 @@
 #include <quire/database.h>
 
+#include <algorithm>
+
 #include "base/hex.h"
 #include "engine/checker.h"
 #include "engine/checkpointer.h"
@@ -60,8 +62,9 @@ Transaction Database::begin() {
 }
 
 std::optional<Transaction> Database::try_begin(std::chrono::nanoseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() +
-                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(timeout);
+  const auto now = std::chrono::steady_clock::now();
+  const auto longest = std::chrono::steady_clock::time_point::max() - now;
+  const auto deadline = now + std::min<std::chrono::nanoseconds>(timeout, longest);
   return engine::with_context(*core(), {}, [&]() -> std::optional<Transaction> {
     auto session = engine::TransactionSession::start(core_, &deadline);
     if (!session) return std::nullopt;

@@ -1,6 +1,5 @@
 #include "engine/session.h"
 
-#include "base/invariant.h"
 #include "engine/committer.h"
 #include "structures/blob.h"
 #include "structures/hash.h"
@@ -72,26 +71,23 @@ std::vector<CollectionInfo> Session::collections() {
 // ---- snapshots
 
 std::shared_ptr<SnapshotSession> SnapshotSession::start(const std::shared_ptr<Core>& core) {
+  auto session = std::make_shared<SnapshotSession>(core);  // before the lock, which its end takes
   const CoreLock lock(*core);
   core->require_open();
   // Registering and seeing V are one step under the mutex, so no version that is needed can go in
   // between (V1).
-  auto session = std::make_shared<SnapshotSession>(core, core->pool(), core->visible,
-                                                   core->space().committed_page_count());
-  core->readers.insert(session->seq());
+  core->readers.insert(core->visible);
+  session->registered_ = true;
+  session->set_seq(core->visible);
+  session->pool_ = &core->pool();
+  session->page_count_ = core->space().committed_page_count();
   return session;
 }
 
-SnapshotSession::SnapshotSession(std::shared_ptr<Core> core, pager::PagePool& pool, Seq seq,
-                                 Pid page_count)
-    : Session(std::move(core), seq), pool_(&pool), page_count_(page_count) {}
-
 SnapshotSession::~SnapshotSession() {
-  if (core().in_forked_child()) return;
+  if (!registered_ || core().in_forked_child()) return;
   const CoreLock lock(core());
-  const auto registered = core().readers.find(seq());
-  if (registered == core().readers.end()) return;  // start() has failed to register it
-  core().readers.erase(registered);
+  core().readers.erase(core().readers.find(seq()));
   if (!core().is_closed()) core().pool().versions().prune(core().readers);
 }
 
@@ -147,6 +143,10 @@ std::shared_ptr<OpenCollection> TransactionSession::share(std::string_view name,
 
 std::shared_ptr<OpenCollection> TransactionSession::create(std::string_view name,
                                                            std::string_view kind) {
+  if (kind != "blob" && kind != "hash") {
+    throw InvalidArgument("collections of kind '" + std::string(kind) +
+                          "' cannot be made by this version; it makes blobs and hashes");
+  }
   TransactionPages catalog_pages(pages_, kEngineOwner);
   Catalog catalog(catalog_pages);
   CatalogEntry entry;
@@ -157,7 +157,6 @@ std::shared_ptr<OpenCollection> TransactionSession::create(std::string_view name
     entry.kind = CollectionKind::blob;
     entry.root = structures::Blob::create(pages);
   } else {
-    invariant(kind == "hash", "the kinds that can be created are blob and hash");
     entry.kind = CollectionKind::hash;
     entry.root = structures::Hash::create(pages, random_seed(core()));
   }

@@ -55,6 +55,7 @@ class Session {
   std::vector<CollectionInfo> collections();
 
  protected:
+  void set_seq(Seq seq) noexcept { seq_ = seq; }
   virtual std::shared_ptr<OpenCollection> share(std::string_view name, CatalogEntry entry);
 
  private:
@@ -67,7 +68,8 @@ class SnapshotSession final : public Session {
  public:
   /// Of the newest visible commit.
   static std::shared_ptr<SnapshotSession> start(const std::shared_ptr<Core>& core);
-  SnapshotSession(std::shared_ptr<Core> core, pager::PagePool& pool, Seq seq, Pid page_count);
+  /// Not registered yet; use start().
+  explicit SnapshotSession(std::shared_ptr<Core> core) : Session(std::move(core), 0) {}
   ~SnapshotSession() override;
 
   void require_open() const override QUIRE_NO_ANALYSIS;
@@ -77,8 +79,9 @@ class SnapshotSession final : public Session {
   }
 
  private:
-  pager::PagePool* pool_;
-  Pid page_count_;
+  bool registered_ = false;
+  pager::PagePool* pool_ = nullptr;
+  Pid page_count_ = 0;
 };
 
 class TransactionSession final : public Session {

@@ -22,17 +22,22 @@ auto in_session(const std::shared_ptr<S>& session, std::string_view collection, 
   });
 }
 
+bool changed_nothing(const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  if (known == nullptr) return false;
+  return known->code() == ErrorCode::invalid_argument ||
+         known->code() == ErrorCode::type_mismatch || known->code() == ErrorCode::not_found ||
+         known->code() == ErrorCode::key_exists;
+}
+
 /// Runs a change of the catalog: what stops it half-way dooms the transaction.
 template <class Fn>
 auto changing(TransactionSession& transaction, Fn&& fn) {
   transaction.require_not_doomed();
   try {
     return fn();
-  } catch (const Error& error) {
-    const bool harmless =
-        error.code() == ErrorCode::invalid_argument || error.code() == ErrorCode::type_mismatch ||
-        error.code() == ErrorCode::not_found || error.code() == ErrorCode::key_exists;
-    if (!harmless) transaction.doom(error.what());
+  } catch (const std::exception& error) {
+    if (!changed_nothing(error)) transaction.doom(error.what());
     throw;
   }
 }

@@ -17,6 +17,7 @@ namespace quire {
 inline constexpr std::string_view kHeaderMagic{"QUIREDB\x1a", 8};
 inline constexpr std::uint16_t kHeaderMajor = 1;
 inline constexpr std::uint16_t kHeaderMinor = 0;
+inline constexpr std::uint64_t kSoftwareVersion = 0x0001'0000;  // 0.1.0, 16 bits a part
 inline constexpr std::uint32_t kHeaderFlagClean =
     1;  // the base is complete at T and there is no log to replay
 

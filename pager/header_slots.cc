@@ -15,7 +15,6 @@ namespace quire::pager {
 namespace {
 
 constexpr std::size_t kSummedFrom = 16;
-constexpr std::uint64_t kSoftwareVersion = 0x0001'0000;  // 0.1.0, 16 bits a part
 
 std::uint64_t slot_sum(const HeaderSlot& slot) noexcept {
   std::uint64_t seed = 0;
@@ -82,6 +81,8 @@ std::optional<Header> HeaderSlots::parse(int number, bool for_writing) {
   header.catalog_root = slot.catalog_root;
   header.compat = slot.compat;
   header.ro_compat = slot.ro_compat;
+  header.minor = slot.minor;
+  header.software_version = slot.software_version;
   return header;
 }
 
@@ -110,7 +111,7 @@ void HeaderSlots::write(int number, const Header& header) {
   HeaderSlot slot{};
   std::copy(kHeaderMagic.begin(), kHeaderMagic.end(), slot.magic.begin());
   slot.major = kHeaderMajor;
-  slot.minor = kHeaderMinor;
+  slot.minor = header.minor;
   slot.page_size = kPageSize;
   slot.compat = header.compat;
   slot.ro_compat = header.ro_compat;
@@ -125,7 +126,7 @@ void HeaderSlots::write(int number, const Header& header) {
   slot.page_count = header.page_count;
   slot.catalog_root = header.catalog_root;
   slot.group_size = kGroupSize;
-  slot.software_version = kSoftwareVersion;
+  slot.software_version = header.software_version;
   slot.sum = slot_sum(slot);
   file_->write_at(static_cast<std::uint64_t>(number) * kPageSize,
                   ByteView(reinterpret_cast<const std::byte*>(&slot), sizeof slot));

@@ -7,6 +7,7 @@
 #include <quire/file_system.h>
 
 #include "base/ids.h"
+#include "pager/header_format.h"
 
 namespace quire::pager {
 
@@ -23,6 +24,9 @@ struct Header {
   Pid catalog_root = 3;
   std::uint64_t compat = 0;
   std::uint64_t ro_compat = 0;
+  // Kept as they are found, so that a slot written again "unchanged" has the same bytes.
+  std::uint16_t minor = kHeaderMinor;
+  std::uint64_t software_version = kSoftwareVersion;
 
   friend bool operator==(const Header&, const Header&) = default;
 };

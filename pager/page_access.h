@@ -77,8 +77,8 @@ struct SumPlace {
 };
 
 /// Changes the pages of one collection within one transaction. Nothing leaves the transaction
-/// before it commits. What a mutable span points at stays in place until the page is renewed or
-/// freed or the transaction ends.
+/// before it commits. What a mutable span points at is the page until that is renewed or freed, and
+/// stays memory that may be touched until the transaction ends (of a data page: until then).
 class PageWriter : public PageReader {
  public:
   /// The transaction's own copy of a structure page, made at the first call. Bytes 0..31 (the

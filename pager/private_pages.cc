@@ -73,7 +73,9 @@ void PrivatePages::own_copy(Pid pid, PageBytes content, CollectionId owner, bool
   auto frame = std::make_shared<Frame>();
   std::copy(content.begin(), content.end(), frame->bytes.begin());
   frame->verified = is_data ? Frame::Verified::data : Frame::Verified::structure;
-  pages_[pid] = Page{std::move(frame), owner, is_data, {}};
+  Page& page = pages_[pid];
+  if (page.frame && !page.is_data) given_up_.push_back(page.frame);
+  page = Page{std::move(frame), owner, is_data, {}};
 }
 
 MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner) {
@@ -102,7 +104,12 @@ void PrivatePages::move_sum(Pid pid, SumPlace place) {
 
 void PrivatePages::free(Pid pid, std::uint32_t count) {
   space_->free(pid, count);
-  for (Pid freed = pid; freed < pid + count; ++freed) pages_.erase(freed);
+  for (Pid freed = pid; freed < pid + count; ++freed) {
+    const auto own = pages_.find(freed);
+    if (own == pages_.end()) continue;
+    if (!own->second.is_data) given_up_.push_back(std::move(own->second.frame));
+    pages_.erase(own);
+  }
 }
 
 void PrivatePages::store_sum(Pid pid, const Page& page) {

@@ -58,6 +58,7 @@ class PrivatePages {
   void forget() {
     pages_.clear();
     sealed_.clear();
+    given_up_.clear();
   }
 
   /// The pages in ascending order, once sealed.
@@ -73,6 +74,9 @@ class PrivatePages {
   Seq base_;
   std::unordered_map<Pid, Page> pages_;
   std::vector<SealedPage> sealed_;
+  // Former frames of pages that were freed or renewed. A structure may still hold one: damaged
+  // pointers can make it free the very page that it works on.
+  std::vector<FramePtr> given_up_;
 };
 
 }  // namespace quire::pager

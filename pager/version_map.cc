@@ -82,6 +82,13 @@ void VersionMap::note_length(Pid pid, const Chain& chain) {
   }
 }
 
+void VersionMap::prune_page(Pid pid, const Readers& readers) {
+  const auto found = chains_.find(pid);
+  if (found == chains_.end()) return;
+  prune_chain(found->second, readers);
+  note_length(pid, found->second);
+}
+
 void VersionMap::prune(const Readers& readers) {
   for (auto pid = long_chains_.begin(); pid != long_chains_.end();) {
     Chain& chain = chains_.at(*pid);

@@ -64,7 +64,8 @@ class VersionMap {
   /// The newest version of each dirty page has been written and synced.
   void mark_saved();
 
-  /// Drops what no reader needs; after a snapshot has ended.
+  /// Drops what no reader needs, of one page or of all; after a commit or a snapshot has ended.
+  void prune_page(Pid pid, const Readers& readers);
   void prune(const Readers& readers);
   /// Drops pages that equal the base and that nobody holds, until at most `frames` are left.
   /// Returns how many went.

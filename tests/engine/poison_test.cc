@@ -3,7 +3,7 @@
 #include <cerrno>
 
 #include "tests/support/database_test.h"
-#include "tests/wal/faulty_file_system.h"
+#include "tests/support/faulty_file_system.h"
 
 namespace quire::testing {
 namespace {
@@ -18,8 +18,11 @@ class PoisonTest : public DatabaseTest {
       return what.starts_with(operation) ? error_number : 0;
     };
   }
+  void heal() {
+    faulty.fail = [](const std::string&) { return 0; };
+  }
   void heal_and_reopen() {
-    faulty.fail = nullptr;
+    heal();
     database.reset();
     open();
   }
@@ -36,7 +39,7 @@ TEST_F(PoisonTest, AfterAFailedSyncSnapshotsSeeTheLastCommitAndWritingIsOver) {
   put("1");
   database->checkpoint();
   put("2");
-  const Snapshot before = database->snapshot();
+  std::optional<Snapshot> before = database->snapshot();
   fail("sync", EIO);
   try {
     put("3");
@@ -46,9 +49,10 @@ TEST_F(PoisonTest, AfterAFailedSyncSnapshotsSeeTheLastCommitAndWritingIsOver) {
     EXPECT_EQ(error.file(), kPath);
   }
   EXPECT_EQ(get(), "2");
-  EXPECT_EQ(before.open<Hash>("h").get("k")->text(), "2");
+  EXPECT_EQ(before->open<Hash>("h").get("k")->text(), "2");
   EXPECT_EQ(database->snapshot().seq(), 2u);
-  faulty.fail = nullptr;
+  before.reset();
+  heal();
   EXPECT_THROW(put("4"), IoError) << "only reopening heals";
   EXPECT_THROW(database->checkpoint(), IoError);
   EXPECT_THROW(database->sync(), IoError);
@@ -80,7 +84,7 @@ TEST_F(PoisonTest, AFullDiskRollsTheTransactionBackAndTheNextOneGoesOn) {
   EXPECT_EQ(get(), "1");
   put("3");
   EXPECT_EQ(get(), "3");
-  faulty.fail = nullptr;
+  heal();
   database->transact(
       [](Transaction& txn) { txn.open<Blob>("b").append(std::string(5'000'000, 'x')); });
   EXPECT_EQ(database->snapshot().open<Blob>("b").size(), 5'000'000u);
@@ -91,7 +95,7 @@ TEST_F(PoisonTest, AFullDiskInTheFirstCommitHarmsNothing) {
   fail("write", ENOSPC);
   EXPECT_THROW(put("1"), OutOfSpace);
   EXPECT_TRUE(database->snapshot().collections().empty());
-  faulty.fail = nullptr;
+  heal();
   put("2");
   EXPECT_EQ(get(), "2");
 }

@@ -43,10 +43,11 @@ TEST(SegmentDisposal, SetsAsideForeignSegmentsThatHoldRecords) {
   take_journal(log);
   const auto aside = dispose_of_segments(log.segments, another(log.start.identity));
   EXPECT_EQ(aside, (Lines{"/db/" + kAside + "1", "/db/" + kAside + "2"}));
-  EXPECT_EQ(take_journal(log),
-            (Lines{"link shop-wal.000001 " + kAside + "1", "remove shop-wal.000001",
-                   "link shop-wal.000002 " + kAside + "2", "remove shop-wal.000002",
-                   "sync directory", "remove shop-wal.000003"}));
+  EXPECT_EQ(
+      take_journal(log),
+      (Lines{"link shop-wal.000001 " + kAside + "1", "sync directory", "remove shop-wal.000001",
+             "link shop-wal.000002 " + kAside + "2", "sync directory", "remove shop-wal.000002",
+             "sync directory", "remove shop-wal.000003"}));
   Bytes kept(first.size());
   log.memory.open("/db/" + kAside + "1", OpenMode::read_only)->read_at(0, kept);
   EXPECT_EQ(kept, first);
@@ -73,9 +74,24 @@ TEST(SegmentDisposal, FindsARecordBehindABrokenOne) {
 TEST(SegmentDisposal, RemovesForeignSegmentsWithoutARecord) {
   TestLog log;
   LogWriter writer = log.writer();
-  log.set_content(2, Bytes(100, std::byte{7}));
+  log.set_content(2, Bytes(5000));  // prepared: zeros
+  Bytes torn(5000);
+  std::copy(kLogMagic.begin(), kLogMagic.end(), reinterpret_cast<char*>(torn.data()));
+  log.set_content(3, torn);  // prepared, and its block 0 torn
   EXPECT_TRUE(dispose_of_segments(log.segments, another(log.start.identity)).empty());
   EXPECT_TRUE(log.memory.list("/db").empty());
+}
+
+TEST(SegmentDisposal, SetsAsideFilesThatOnlyHaveASegmentsName) {
+  TestLog log;
+  Bytes late(20000);
+  late.back() = std::byte{1};
+  log.set_content(1, Bytes(100, std::byte{7}));
+  log.set_content(2, late);
+  const auto aside = dispose_of_segments(log.segments, log.start.identity);
+  ASSERT_EQ(aside.size(), 2u);
+  EXPECT_EQ(log.memory.status(aside[0])->size, 100u);
+  EXPECT_EQ(log.memory.status(aside[1])->size, 20000u);
 }
 
 TEST(SegmentDisposal, RemovesTemporariesAndWritesNothingElse) {
@@ -84,7 +100,7 @@ TEST(SegmentDisposal, RemovesTemporariesAndWritesNothingElse) {
   take_journal(log);
   dispose_of_segments(log.segments, log.start.identity);
   EXPECT_EQ(take_journal(log), Lines{});
-  log.memory.open("/db/shop-wal-new.0011", OpenMode::create);
+  log.memory.open("/db/shop-wal-new.0011223344556677", OpenMode::create);
   dispose_of_segments(log.segments, log.start.identity);
   EXPECT_EQ(take_journal(log), Lines{"remove shop-wal-new.*"});
 }

@@ -92,12 +92,15 @@ TEST(SegmentSet, SetsAsideUnderANameThatNobodyHas) {
 
 TEST(SegmentSet, RemovesTemporariesOfItsOwnOnly) {
   TestLog log;
-  for (const char* name : {"shop-wal-new.0123", "shop-wal.000001", "shop2-wal-new.0123", "shop"})
-    log.memory.open(std::string("/db/") + name, OpenMode::create);
+  const std::vector<std::string> others = {"shop", "shop-wal-new.0123456789abcdef0",
+                                           "shop-wal-new.db", "shop-wal.000001",
+                                           "shop2-wal-new.0123456789abcdef"};
+  for (const std::string& name : others) log.memory.open("/db/" + name, OpenMode::create);
+  log.memory.open("/db/shop-wal-new.0123456789abcdef", OpenMode::create);
   log.segments.remove_temporaries();
   auto names = log.memory.list("/db");
   std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"shop", "shop-wal.000001", "shop2-wal-new.0123"}));
+  EXPECT_EQ(names, others);
 }
 
 }  // namespace

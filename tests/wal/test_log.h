@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "os/memory_file_system.h"
-#include "tests/wal/faulty_file_system.h"
+#include "tests/support/faulty_file_system.h"
 #include "wal/log_reader.h"
 #include "wal/log_writer.h"
 

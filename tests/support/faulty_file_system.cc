@@ -1,4 +1,4 @@
-#include "tests/wal/faulty_file_system.h"
+#include "tests/support/faulty_file_system.h"
 
 #include <quire/error.h>
 
@@ -38,6 +38,7 @@ class FaultyFile final : public File {
     inner_->sync_all();
   }
   void allocate(std::uint64_t offset, std::uint64_t length) override {
+    owner_.step("allocate", path(), " " + std::to_string(offset) + " " + std::to_string(length));
     inner_->allocate(offset, length);
   }
   void truncate(std::uint64_t size) override { inner_->truncate(size); }

@@ -18,7 +18,7 @@ class FaultyFileSystem final : public FileSystem {
  public:
   explicit FaultyFileSystem(FileSystem& inner) : inner_(inner) {}
 
-  /// "write NAME OFFSET SIZE", "sync NAME", "create NAME", "rename FROM TO", "link FROM TO",
+  /// "write NAME OFFSET SIZE", "allocate NAME OFFSET SIZE", "sync NAME", "create NAME", "rename FROM TO", "link FROM TO",
   /// "remove NAME", "sync directory"; NAME without its directory, random parts as "*".
   std::vector<std::string> journal;
 

@@ -4,6 +4,7 @@
 #include "engine/committer.h"
 #include "structures/blob.h"
 #include "structures/hash.h"
+#include "structures/list.h"
 
 namespace quire::engine {
 namespace {
@@ -23,6 +24,7 @@ std::uint64_t pages_of(const CatalogEntry& entry, pager::PageReader& pages) {
     case CollectionKind::hash:
       return structures::HashView(pages, entry.root).pages();
     case CollectionKind::list:
+      return structures::ListView(pages, entry.root).pages();
     case CollectionKind::composite:
       break;
   }
@@ -156,8 +158,11 @@ std::shared_ptr<OpenCollection> TransactionSession::create(std::string_view name
   if (kind == "blob") {
     entry.kind = CollectionKind::blob;
     entry.root = structures::Blob::create(pages);
+  } else if (kind == "list") {
+    entry.kind = CollectionKind::list;
+    entry.root = structures::List::create(pages);
   } else {
-    invariant(kind == "hash", "the kinds that can be created are blob and hash");
+    invariant(kind == "hash", "the kinds that can be created are blob, list and hash");
     entry.kind = CollectionKind::hash;
     entry.root = structures::Hash::create(pages, random_seed(core()));
   }
@@ -182,6 +187,8 @@ bool TransactionSession::drop(std::string_view name) {
       structures::Hash(pages, entry->root).destroy();
       break;
     case CollectionKind::list:
+      structures::List(pages, entry->root).destroy();
+      break;
     case CollectionKind::composite:
       throw FormatError(
           FormatError::Reason::newer,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "structures/list_lookup.h"
@@ -235,39 +236,45 @@ void ListTree::erase(std::uint64_t index, std::uint64_t count) {
 }
 
 /// Some items below the node stay. Of the children at most two lose a part; those between them go
-/// as a whole.
+/// as a whole. What lies below is freed before the node is opened for changing: in a hostile file a
+/// run may claim the node's own page.
 void ListTree::erase_below(const ListEntry& node, unsigned height, std::uint64_t index,
                            std::uint64_t count) {
-  if (height == 0) {
-    ListLeaf leaf = modify_leaf(node);
-    for (; count > 0; --count) {
-      free_run(leaf.pid(), leaf.record(index).item);
-      leaf.erase(index);
-    }
-    return;
-  }
-  ListInner inner = modify_inner(node, height);
-  std::size_t slot = inner.find(index);
-  std::size_t first_partial = inner.count();
-  while (count > 0) {
-    if (slot == inner.count()) {
+  if (height == 0) return erase_records(node, index, count);
+  const pager::PageRef page = read_node(node, height);
+  const ListInnerView before(node.pid, page.bytes(), height);
+  std::size_t slot = before.find(index);
+  std::vector<std::pair<std::size_t, std::uint64_t>> partial;  // slots afterwards, items that stay
+  std::size_t first_whole = slot, whole = 0;
+  for (; count > 0; ++slot, index = 0) {
+    if (slot == before.count()) {
       throw CorruptionError(node.pid, "items", std::to_string(node.items), "entries with fewer");
     }
-    const ListEntry child = inner.entry(slot);
+    const ListEntry child = before.entry(slot);
     const std::uint64_t here = std::min<std::uint64_t>(count, child.items - index);
     if (here == child.items) {
       free_below(child, height - 1);
-      inner.erase(slot, 1);
+      if (whole++ == 0) first_whole = slot;
     } else {
       erase_below(child, height - 1, index, here);
-      inner.set_items(slot, child.items - here);
-      first_partial = std::min(first_partial, slot);
-      ++slot;
+      partial.emplace_back(slot - whole, child.items - here);
     }
     count -= here;
-    index = 0;
   }
-  for (; slot > first_partial; --slot) mend(inner, height - 1, slot - 1);
+  ListInner inner = modify_inner(node, height);
+  inner.erase(first_whole, whole);
+  for (const auto& [at, items] : partial) inner.set_items(at, items);
+  for (; !partial.empty(); partial.pop_back()) mend(inner, height - 1, partial.back().first);
+}
+
+void ListTree::erase_records(const ListEntry& node, std::uint64_t index, std::uint64_t count) {
+  const pager::PageRef page = read_node(node, 0);
+  const ListLeafView before(node.pid, page.bytes());
+  for (std::uint64_t i = index; i < index + count; ++i) {
+    free_run(node.pid, before.record(i).item);
+  }
+  ListLeaf leaf = modify_leaf(node);
+  for (; count > 0; --count) leaf.erase(index);
 }
 
 /// Brings child `slot`, of height `height`, to a quarter of what it can hold, with the help of a

@@ -61,6 +61,7 @@ class ListTree {
   // Shrinking
   void erase_below(const ListEntry& node, unsigned height, std::uint64_t index,
                    std::uint64_t count);
+  void erase_records(const ListEntry& leaf, std::uint64_t index, std::uint64_t count);
   void mend(ListInner& parent, unsigned height, std::size_t slot);
   bool fit_together(const ListInner& parent, unsigned height, std::size_t left);
   void merge(ListInner& parent, unsigned height, std::size_t left);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <quire/error.h>
 
+#include <cstring>
 #include <functional>
 #include <set>
 #include <stdexcept>
@@ -21,11 +22,14 @@ using testing::pattern;
 
 class ListHostileTest : public testing::TinyListTest {
  protected:
+  static constexpr std::uint64_t kLong = 19;  // the item in extents
+  static constexpr std::uint64_t kBlob = 39;
+
   ListHostileTest() {
     fill(60);
     for (std::uint64_t i = 0; i < 60; i += 9) insert(i, pattern(i * 15, i));
-    insert(20, pattern(20000));
-    insert(40, pattern(80000));
+    insert(kLong + 1, pattern(20000));
+    insert(kBlob + 1, pattern(80000));
     erase(50);
     erase(10);
     pages.commit();
@@ -48,7 +52,8 @@ class ListHostileTest : public testing::TinyListTest {
   /// Every operation, each from the last commit; what they do to a damaged list is of no interest
   /// as long as they end.
   void try_everything() {
-    for (const std::uint64_t at : {0u, 11u, 20u, 33u, 60u}) {
+    for (const std::uint64_t at :
+         {std::uint64_t{0}, std::uint64_t{11}, kLong, kBlob, std::uint64_t{60}}) {
       refuses([&] { list.insert(at, "new"); });
       refuses([&] { list.insert(at, pattern(1000)); });
       refuses([&] { list.set(at, pattern(990)); });
@@ -120,7 +125,7 @@ TEST_F(ListHostileTest, SeesEveryByteOfAnInnerNode) {
 }
 
 TEST_F(ListHostileTest, SeesEveryByteOfLeavesThatIsNoItem) {
-  for (const std::uint64_t index : {0u, 20u, 40u}) {
+  for (const std::uint64_t index : {std::uint64_t{0}, kLong, kBlob}) {
     flip_bytes(leaf_of(index), item_bytes(leaf_of(index)));
   }
 }
@@ -156,6 +161,27 @@ TEST_F(ListHostileTest, EndsWhereANodePointsAtItselfOrItsParent) {
     EXPECT_TRUE(damage_is_seen());
     try_everything();
     raw(child) = good;
+  }
+}
+
+TEST_F(ListHostileTest, EndsWhereAnItemClaimsTheNodesAboveIt) {
+  const Pid leaf = leaf_of(kLong);
+  const auto good = raw(leaf);
+  const FoundItem item = find_list_item(pages, list.root(), kLong);
+  const auto second_extent =
+      static_cast<std::size_t>(item.record.item.stored.data() - item.page.bytes().data()) +
+      sizeof(std::uint8_t) + sizeof(ExtentEntry);
+  const auto states = pages.states();
+  for (const auto& [pid, state] : states) {
+    if (state != PageState::structure) continue;
+    const Le32 claimed = pid;
+    std::memcpy(pages.raw(leaf) + second_extent, &claimed, sizeof claimed);
+    EXPECT_TRUE(damage_is_seen());
+    refuses([&] { list.erase(kLong); });
+    refuses([&] { list.erase(12, 20); });
+    refuses([&] { list.set(kLong, "short"); });
+    refuses([&] { list.clear(); });
+    raw(leaf) = good;
   }
 }
 
@@ -219,7 +245,7 @@ TEST_F(ListHostileTest, NamesEachLawThatIsBroken) {
   expect(problem_after([&] { raw(child).node.items = 1; }), "its parent says");
   expect(problem_after([&] { raw(child).entries[0].zero = 1; }), "should be zero");
   expect(problem_after([&] { raw(child).zero = 1; }), "behind the last entry");
-  expect(problem_after([&] { raw(leaf_of(20)).entries[40].zero = 1; }), "hole");
+  expect(problem_after([&] { raw(leaf_of(kLong)).entries[40].zero = 1; }), "hole");
   expect(problem_after([&] {
            ListLeaf::format(leaf_of(0), pager::MutablePageBytes(pages.raw(leaf_of(0)), kPageSize));
          }),

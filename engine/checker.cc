@@ -7,6 +7,7 @@
 #include "pager/space_map_format.h"
 #include "structures/blob.h"
 #include "structures/hash.h"
+#include "structures/list.h"
 #include "structures/walk.h"
 
 namespace quire::engine {
@@ -136,6 +137,7 @@ void Checker::check_collection(const CatalogView::Named& named) {
   ++report_.collections;
   std::uint64_t other_pages = 0;
   ledger_.turn_to(name, entry.kind == CollectionKind::blob   ? report_.blob_pages
+                        : entry.kind == CollectionKind::list ? report_.list_pages
                         : entry.kind == CollectionKind::hash ? report_.hash_pages
                                                              : other_pages);
   if (entry.id == kEngineOwner || !ids_.insert(entry.id).second) {
@@ -147,6 +149,8 @@ void Checker::check_collection(const CatalogView::Named& named) {
     SnapshotPages pages = snapshot_.pages(entry.id);
     if (entry.kind == CollectionKind::blob) {
       structures::BlobView(pages, entry.root).walk(ledger_);
+    } else if (entry.kind == CollectionKind::list) {
+      structures::ListView(pages, entry.root).walk(ledger_);
     } else if (entry.kind == CollectionKind::hash) {
       structures::HashView(pages, entry.root).walk(ledger_);
     } else {

@@ -3,6 +3,7 @@
 #include "engine/committer.h"
 #include "structures/blob.h"
 #include "structures/hash.h"
+#include "structures/list.h"
 
 namespace quire::engine {
 namespace {
@@ -22,6 +23,7 @@ std::uint64_t pages_of(const CatalogEntry& entry, pager::PageReader& pages) {
     case CollectionKind::hash:
       return structures::HashView(pages, entry.root).pages();
     case CollectionKind::list:
+      return structures::ListView(pages, entry.root).pages();
     case CollectionKind::composite:
       break;
   }
@@ -143,9 +145,9 @@ std::shared_ptr<OpenCollection> TransactionSession::share(std::string_view name,
 
 std::shared_ptr<OpenCollection> TransactionSession::create(std::string_view name,
                                                            std::string_view kind) {
-  if (kind != "blob" && kind != "hash") {
+  if (kind != "blob" && kind != "list" && kind != "hash") {
     throw InvalidArgument("collections of kind '" + std::string(kind) +
-                          "' cannot be made by this version; it makes blobs and hashes");
+                          "' cannot be made by this version; it makes blobs, lists and hashes");
   }
   TransactionPages catalog_pages(pages_, kEngineOwner);
   Catalog catalog(catalog_pages);
@@ -156,6 +158,9 @@ std::shared_ptr<OpenCollection> TransactionSession::create(std::string_view name
   if (kind == "blob") {
     entry.kind = CollectionKind::blob;
     entry.root = structures::Blob::create(pages);
+  } else if (kind == "list") {
+    entry.kind = CollectionKind::list;
+    entry.root = structures::List::create(pages);
   } else {
     entry.kind = CollectionKind::hash;
     entry.root = structures::Hash::create(pages, random_seed(core()));
@@ -181,6 +186,8 @@ bool TransactionSession::drop(std::string_view name) {
       structures::Hash(pages, entry->root).destroy();
       break;
     case CollectionKind::list:
+      structures::List(pages, entry->root).destroy();
+      break;
     case CollectionKind::composite:
       throw FormatError(
           FormatError::Reason::newer,

@@ -184,10 +184,28 @@ void print_hash(const ContentArguments& arguments, const HashView& hash) {
   if (arguments.json) print_json(document);
 }
 
+void print_list(const ContentArguments& arguments, const ListView& list) {
+  Json document = content_json(arguments);
+  document["kind"] = List::kKind;
+  document["items"] = Json::array();
+  for (const Value item : list) {
+    throw_if_interrupted();
+    if (arguments.json) {
+      Json entry;
+      set_bytes(entry, "value", item);
+      document["items"].push_back(std::move(entry));
+    } else {
+      write_data(for_standard_output(item.text()) + "\n");
+    }
+  }
+  if (arguments.json) print_json(document);
+}
+
 // Nothing if the collection is of another kind.
-std::optional<BlobView> open_blob(const Snapshot& snapshot, const std::string& name) {
+template <Collection T>
+std::optional<typename T::View> open_if(const Snapshot& snapshot, const std::string& name) {
   try {
-    return snapshot.open<Blob>(name);
+    return snapshot.open<T>(name);
   } catch (const TypeMismatch&) {
     return std::nullopt;
   }
@@ -198,8 +216,10 @@ ExitCode run_cat(const ContentArguments& arguments) {
   const Snapshot snapshot = database.snapshot();
   if (arguments.key) {
     print_value(arguments, snapshot.open<Hash>(arguments.collection));
-  } else if (const auto blob = open_blob(snapshot, arguments.collection)) {
+  } else if (const auto blob = open_if<Blob>(snapshot, arguments.collection)) {
     print_blob(arguments, *blob);
+  } else if (const auto list = open_if<List>(snapshot, arguments.collection)) {
+    print_list(arguments, *list);
   } else {
     print_hash(arguments, snapshot.open<Hash>(arguments.collection));
   }
@@ -218,7 +238,9 @@ void add_content_commands(CommandLine& command_line) {
   command_line.add<ContentArguments>(app, "rm", "Remove a key, or a whole collection", declare_rm,
                                      run_rm);
   command_line.add<ContentArguments>(
-      app, "cat", "Write a blob, a hash (key, tab, value) or one value to standard output",
+      app, "cat",
+      "Write a blob, a list (an item a line), a hash (key, tab, value) or one value to standard "
+      "output",
       declare_cat, run_cat);
 }
 

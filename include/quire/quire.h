@@ -10,6 +10,7 @@
 #include <quire/error.h>
 #include <quire/file_system.h>
 #include <quire/hash.h>
+#include <quire/list.h>
 #include <quire/options.h>
 #include <quire/stats.h>
 #include <quire/transaction.h>

@@ -11,6 +11,7 @@
 #include <quire/collection.h>
 #include <quire/export.h>
 #include <quire/hash.h>
+#include <quire/list.h>
 #include <quire/options.h>
 
 namespace quire {

@@ -1,4 +1,4 @@
-// Blobs and hashes of one database against std containers: operations, commit, rollback,
+// Blobs, lists and hashes of one database against std containers: operations, commit, rollback,
 // checkpoint, close and reopen, crash and recovery, snapshots of random ages read again.
 
 #include <rapidcheck.h>
@@ -14,6 +14,7 @@ namespace {
 struct Model {
   std::map<std::string, std::map<std::string, std::string>> hashes;
   std::map<std::string, std::string> blobs;
+  std::map<std::string, std::vector<std::string>> lists;
   friend bool operator==(const Model&, const Model&) = default;
 };
 
@@ -23,6 +24,8 @@ Model read_all(Session&& session) {
   for (const CollectionInfo& info : session.collections()) {
     if (info.kind == "hash") {
       model.hashes[info.name] = contents(session.template open<Hash>(info.name));
+    } else if (info.kind == "list") {
+      model.lists[info.name] = contents(session.template open<List>(info.name));
     } else {
       model.blobs[info.name] = contents(session.template open<Blob>(info.name));
     }
@@ -129,66 +132,99 @@ class Run {
   }
 
   static void operation(Transaction& txn, Model& model) {
-    const int what = pick(0, 12);
     const std::string name = *rc::gen::element<std::string>("x", "y");
+    const int what = pick(0, 18);
     if (what < 6) {
-      auto table = txn.open<Hash>("h" + name);
-      auto& expected = model.hashes["h" + name];
-      const std::string k = key();
-      const std::string v = bytes(3000);
-      switch (what) {
-        case 0:
-        case 1:
-          RC_ASSERT(table.put(k, v) == expected.insert_or_assign(k, v).second);
-          break;
-        case 2:
-          RC_ASSERT(table.insert(k, v) == expected.emplace(k, v).second);
-          break;
-        case 3:
-          RC_ASSERT(table.erase(k) == (expected.erase(k) == 1));
-          break;
-        case 4:
-          table.append(k, v), expected[k] += v;
-          break;
-        default: {
-          const auto found = expected.find(k);
-          RC_ASSERT(table.update(k, [](std::span<std::byte> place) {
-            for (std::byte& byte : place) byte = std::byte{'U'};
-          }) == (found != expected.end()));
-          if (found != expected.end()) found->second.assign(found->second.size(), 'U');
-        }
-      }
+      change_hash(txn.open<Hash>("h" + name), model.hashes["h" + name]);
     } else if (what < 11) {
-      auto blob = txn.open<Blob>("b" + name);
-      std::string& expected = model.blobs["b" + name];
-      const auto at = pick<std::size_t>(0, 30'000);
-      const std::string v = bytes(20'000);
-      switch (what) {
-        case 6:
-          blob.append(v), expected += v;
-          break;
-        case 7:
-        case 8:
-          if (v.empty()) break;
-          blob.write(at, v);
-          if (expected.size() < at + v.size()) expected.resize(at + v.size(), '\0');
-          expected.replace(at, v.size(), v);
-          break;
-        case 9:
-          blob.resize(at), expected.resize(at, '\0');
-          break;
-        default: {
-          blob.punch(at, v.size());
-          if (at < expected.size()) {
-            const std::size_t count = std::min(v.size(), expected.size() - at);
-            expected.replace(at, count, std::string(count, '\0'));
-          }
+      change_blob(txn.open<Blob>("b" + name), model.blobs["b" + name]);
+    } else if (what < 17) {
+      change_list(txn.open<List>("l" + name), model.lists["l" + name]);
+    } else {
+      const std::string victim = *rc::gen::element<std::string>("hx", "bx", "lx");
+      const bool there =
+          model.hashes.erase(victim) + model.blobs.erase(victim) + model.lists.erase(victim) > 0;
+      RC_ASSERT(txn.drop(victim) == there);
+    }
+  }
+
+  static void change_hash(Hash table, std::map<std::string, std::string>& expected) {
+    const std::string k = key();
+    const std::string v = bytes(3000);
+    switch (pick(0, 6)) {
+      case 0:
+      case 1:
+        RC_ASSERT(table.put(k, v) == expected.insert_or_assign(k, v).second);
+        break;
+      case 2:
+        RC_ASSERT(table.insert(k, v) == expected.emplace(k, v).second);
+        break;
+      case 3:
+        RC_ASSERT(table.erase(k) == (expected.erase(k) == 1));
+        break;
+      case 4:
+        table.append(k, v), expected[k] += v;
+        break;
+      default: {
+        const auto found = expected.find(k);
+        RC_ASSERT(table.update(k, [](std::span<std::byte> place) {
+          for (std::byte& byte : place) byte = std::byte{'U'};
+        }) == (found != expected.end()));
+        if (found != expected.end()) found->second.assign(found->second.size(), 'U');
+      }
+    }
+  }
+
+  static void change_blob(Blob blob, std::string& expected) {
+    const auto at = pick<std::size_t>(0, 30'000);
+    const std::string v = bytes(20'000);
+    switch (pick(0, 5)) {
+      case 0:
+        blob.append(v), expected += v;
+        break;
+      case 1:
+      case 2:
+        if (v.empty()) break;
+        blob.write(at, v);
+        if (expected.size() < at + v.size()) expected.resize(at + v.size(), '\0');
+        expected.replace(at, v.size(), v);
+        break;
+      case 3:
+        blob.resize(at), expected.resize(at, '\0');
+        break;
+      default: {
+        blob.punch(at, v.size());
+        if (at < expected.size()) {
+          const std::size_t count = std::min(v.size(), expected.size() - at);
+          expected.replace(at, count, std::string(count, '\0'));
         }
       }
-    } else {
-      const std::string victim = *rc::gen::element<std::string>("hx", "bx");
-      const bool there = model.hashes.erase(victim) + model.blobs.erase(victim) > 0;
-      RC_ASSERT(txn.drop(victim) == there);
+    }
+  }
+
+  static void change_list(List list, std::vector<std::string>& expected) {
+    const auto at = pick<std::size_t>(0, expected.size() + 1);
+    const auto place = expected.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::string v = bytes(1500);
+    switch (pick(0, 6)) {
+      case 0:
+        list.insert(at, v), expected.insert(place, v);
+        break;
+      case 1:
+        for (int i = 0; i < 20; ++i) list.push_back(v), expected.push_back(v);
+        break;
+      case 2:
+        list.push_front(v), expected.insert(expected.begin(), v);
+        break;
+      case 3: {
+        const auto count = pick<std::size_t>(0, expected.size() - at + 1);
+        list.erase(at, count);
+        expected.erase(place, place + static_cast<std::ptrdiff_t>(count));
+        break;
+      }
+      default:
+        if (at == expected.size()) break;
+        list.set(at, v), *place = v;
     }
   }
 

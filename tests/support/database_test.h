@@ -100,6 +100,13 @@ inline std::map<std::string, std::string> contents(const HashView& table) {
   return entries;
 }
 
+/// All items of a list.
+inline std::vector<std::string> contents(const ListView& list) {
+  std::vector<std::string> items;
+  for (const Value item : list) items.push_back(item.str());
+  return items;
+}
+
 inline std::string contents(const BlobView& blob) {
   const std::vector<std::byte> bytes = blob.read_all();
   return ByteView(bytes).str();

@@ -187,6 +187,28 @@ TEST_F(ContentCommandsTest, CatWritesAHashAsLinesOrOneValue) {
   EXPECT_TRUE(document["entries"][0].contains("value"));
 }
 
+TEST_F(ContentCommandsTest, CatWritesAListAsLines) {
+  Database database = Database::open(file());
+  database.transact([](Transaction& transaction) {
+    auto list = transaction.open<List>("log");
+    list.push_back("ada joined");
+    list.push_back("");
+    list.push_back("\xff");
+  });
+  database.close();
+  EXPECT_EQ(run({"cat", file(), "log"}).out, "ada joined\n\n\xff\n");
+  const Json document = run_json({"cat", file(), "log"});
+  EXPECT_EQ(document["kind"], "list");
+  ASSERT_EQ(document["items"].size(), 3U);
+  EXPECT_EQ(document["items"][0]["value"], "ada joined");
+  EXPECT_EQ(document["items"][2]["value_base64"], "/w==");
+  const Json collections = run_json({"ls", file()})["collections"];
+  EXPECT_EQ(collections[0]["kind"], "list");
+  EXPECT_EQ(collections[0]["pages"], 1);
+  expect_failure({"ls", file(), "log"}, 2, "log");
+  EXPECT_EQ(run({"rm", file(), "log"}).exit_code, 0);
+}
+
 TEST_F(ContentCommandsTest, CatFailsWithoutFileCollectionOrKey) {
   expect_failure({"cat", file(), "users"}, 3, file());
   put("users", "ada", "1");

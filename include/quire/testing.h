@@ -1,0 +1,279 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <quire/database.h>
+#include <quire/export.h>
+#include <quire/file_system.h>
+#include <quire/options.h>
+
+/// Crash and error testing for programs that keep their data in Quire: a disk in memory that can
+/// fail and lose power, and an explorer that tries every moment of a program's run. Link
+/// quire::testing.
+
+namespace quire {
+
+namespace simulation {
+class Simulation;
+}
+
+// ---- faults
+
+/// A call of the simulated file system, as it is counted.
+enum class FileOperation {
+  open,
+  create,
+  read,
+  write,
+  sync,
+  allocate,
+  truncate,
+  lock,
+  status,
+  rename,
+  link,
+  remove,
+  list,
+  sync_directory,
+};
+
+QUIRE_API std::string_view to_string(FileOperation operation) noexcept;
+
+/// How a call fails. Each concerns only the calls that can fail so.
+enum class FaultKind {
+  io_error,        // any call: EIO, nothing done; of a sync nothing is lost, nothing saved
+  partial_write,   // write, allocate: EIO after a part was done
+  complete_write,  // write, allocate, truncate, rename, link, remove: EIO, though it was done
+  no_space,        // create, write, allocate, rename, link: ENOSPC; a write may be done in part
+  quota,           // the same with EDQUOT
+  access_denied,   // open, create, rename, link, remove: EACCES
+  too_many_files,  // open, create: EMFILE
+  // A sync fails with EIO (in FAULTS order Y1..Y5), and the next one succeeds:
+  sync_loses,         // nothing pending reaches the disk; reads go on returning it
+  sync_reverts,       // the same, and reads return what the disk holds
+  sync_reports_late,  // this one succeeds; the next of that file fails as sync_loses does
+  sync_keeps_some,    // some of what is pending reaches the disk, the rest is lost
+  sync_tells_each,    // as sync_loses; every other open of the file gets the error once too
+};
+
+/// The first `count` calls that can fail so, from the call numbered `first_operation` on.
+struct Fault {
+  static constexpr std::uint64_t kForever = UINT64_MAX;
+  FaultKind kind = FaultKind::io_error;
+  std::uint64_t first_operation = 0;
+  std::uint64_t count = 1;
+};
+
+struct FaultPlan {
+  std::vector<Fault> faults = {};
+};
+
+/// Whether a fault of this kind can hit that call.
+QUIRE_API bool can_fail(FaultKind kind, FileOperation operation) noexcept;
+
+// ---- the end of a machine
+
+/// What an end of the process or of the power leaves of the changes that no sync has covered: for
+/// each write (also each of its sectors of 512 bytes), each change of a size, each change of a
+/// name, whether the disk has it.
+class QUIRE_API CrashPolicy {
+ public:
+  /// The system goes on: nothing is lost, nothing is durable that was not, locks are free.
+  static CrashPolicy process_death();
+  static CrashPolicy lose_all();
+  static CrashPolicy keep_all();
+  static CrashPolicy keep_prefix(std::size_t count);
+  static CrashPolicy keep_one(std::size_t index);
+  static CrashPolicy drop_one(std::size_t index);
+  /// Each kept with this probability; some torn, some extended by garbage.
+  static CrashPolicy random(std::uint64_t seed, double keep = 0.5);
+  /// As printed by SimulatedFileSystem::decisions() or a CrashReport.
+  static CrashPolicy replay(std::string decisions);
+
+ private:
+  friend class SimulatedFileSystem;
+  enum class Kind { process, all_or_none, prefix, one, random, replay };
+  Kind kind_ = Kind::process;
+  bool keep_ = false;
+  std::uint64_t number_ = 0;  // count, index or seed
+  double probability_ = 0;
+  std::string decisions_;
+};
+
+/// A file system in memory that tells what a sync has covered from what a power cut may lose.
+///
+/// A sync of a file makes durable what was written to it, its length included, before the call: not
+/// its name and no other file. Only sync_directory() makes names durable. Anything else may reach
+/// the disk at any time or never, in any order. Directories need no making and there are no
+/// symbolic links. Time, random bytes and chance follow from the seed, so a program with one thread
+/// runs the same each time. All calls are safe from several threads at once; start_thread() starts
+/// real ones. Files opened from it may outlive it.
+class QUIRE_API SimulatedFileSystem final : public FileSystem {
+ public:
+  explicit SimulatedFileSystem(std::uint64_t seed = 1, FaultPlan plan = {});
+  /// For the explorer.
+  explicit SimulatedFileSystem(std::shared_ptr<simulation::Simulation> simulation) noexcept;
+  ~SimulatedFileSystem() override;
+  SimulatedFileSystem(const SimulatedFileSystem&) = delete;
+  SimulatedFileSystem& operator=(const SimulatedFileSystem&) = delete;
+
+  std::unique_ptr<File> open(const std::string& path, OpenMode how,
+                             std::uint32_t mode = 0600) override;
+  std::unique_ptr<File> open_unnamed(const std::string& directory) override;
+  std::optional<FileStatus> status(const std::string& path) override;
+  std::string canonical(const std::string& path) override;
+  void rename(const std::string& from, const std::string& to) override;
+  void link_without_replace(const std::string& existing, const std::string& name) override;
+  void remove(const std::string& path) override;
+  std::vector<std::string> list(const std::string& directory) override;
+  void sync_directory(const std::string& directory) override;
+  std::chrono::system_clock::time_point now() override;
+  std::chrono::nanoseconds monotonic_now() override;
+  void fill_random(std::span<std::byte> bytes) override;
+  std::unique_ptr<Thread> start_thread(std::function<void()> body) override;
+
+  /// What the machine finds after a crash at this moment; this object goes on unharmed.
+  /// InvalidArgument if the policy names a change that is not pending.
+  std::unique_ptr<SimulatedFileSystem> crash(const CrashPolicy& policy) const;
+  /// How the policy would decide now, as text for CrashPolicy::replay().
+  std::string decisions(const CrashPolicy& policy) const;
+  /// The changes that a power cut now may lose, in words and in the order of the decisions.
+  std::vector<std::string> pending() const;
+
+  /// Calls so far; each is a moment to crash at, and a number for Fault::first_operation.
+  std::uint64_t crash_points() const;
+  /// What call `index` was. std::out_of_range from crash_points() on.
+  FileOperation operation(std::uint64_t index) const;
+  /// The same in words, such as "write /db-wal.000001 at 4096, 4096 bytes".
+  std::string operation_name(std::uint64_t index) const;
+  /// Calls that a fault of the plan has hit, in words.
+  std::vector<std::string> injected() const;
+  /// Forgets the plan and follows this one, whose operation numbers count from the beginning.
+  void set_faults(FaultPlan plan);
+  /// Equal if names and contents are, and as much is pending.
+  std::uint64_t image_hash() const;
+
+ private:
+  std::shared_ptr<simulation::Simulation> simulation_;
+};
+
+// ---- the explorer
+
+/// A commit that a workload has announced.
+struct CrashCommit {
+  std::string note;
+  bool acknowledged = false;  // commit() had returned before the crash
+};
+/// In the order of announcement. A commit that is not acknowledged may be there or not.
+using CrashHistory = std::vector<CrashCommit>;
+
+/// What a workload works with: a disk, and a record of what it was promised.
+class QUIRE_API CrashRun {
+ public:
+  using Announced = std::size_t;
+  /// What this workload, or those before it on this disk, was promised.
+  struct Promises {
+    CrashHistory history;
+    std::uint64_t least_seq = 0;  // the newest commit that was observed
+  };
+
+  /// `before`: what earlier runs on this disk were promised.
+  CrashRun(SimulatedFileSystem& files, std::string path, Options options,
+           std::shared_ptr<const Promises> before);
+  ~CrashRun();
+  CrashRun(const CrashRun&) = delete;
+  CrashRun& operator=(const CrashRun&) = delete;
+
+  SimulatedFileSystem& files() const noexcept;
+  const std::string& path() const noexcept;
+  /// CrashOptions::database, on files().
+  const Options& options() const noexcept;
+  Database open() const { return Database::open(path(), options()); }
+
+  /// To be called before a commit (or whatever else must survive), with a note for the invariant.
+  Announced announce(std::string note);
+  /// To be called when it has returned.
+  void acknowledge(Announced commit);
+  /// Announces, commits, acknowledges.
+  void commit(Transaction& transaction, std::string note);
+  /// Somebody has seen commit number `seq`, or was told that it is durable: it must never go again.
+  void observe(std::uint64_t seq);
+
+  /// As of now, to keep: later changes go to a new object.
+  std::shared_ptr<const Promises> promises() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+using CrashWorkload = std::function<void(CrashRun&)>;
+/// Throws (anything derived from std::exception) if the database is not as it should be.
+using CrashInvariant = std::function<void(Database&, const CrashHistory&)>;
+
+struct CrashOptions {
+  std::uint64_t seed = 1;
+  std::string path = "/crash.quire";
+  /// For every open; file_system is set by the explorer.
+  Options database = {};
+  /// Ways to lose power tried at each moment of the workload.
+  std::size_t images_per_point = 40;
+  /// Of so many distinct images one is recovered under observation, and power is cut again at each
+  /// moment of that recovery. 0: none.
+  std::size_t recover_one_in = 16;
+  /// Ways to lose power tried at each moment of a recovery.
+  std::size_t images_per_recovery_point = 4;
+  /// Crashes one after the other: 1, none in recovery; 2, in recovery; 3, in the recovery of that.
+  std::size_t depth = 2;
+  /// Stop after this many images.
+  std::uint64_t max_images = UINT64_MAX;
+  /// Called with each reopened database after the invariant; part of the recovery when that is cut.
+  /// Announces what it commits. nullptr: a blob "quire crash probe" is made and dropped again.
+  std::function<void(CrashRun&, Database&)> afterwards = {};
+  /// Only this case, as a CrashFailure printed it.
+  std::string reproduce = {};
+};
+
+struct CrashFailure {
+  std::string message;       // what the invariant, or the recovery, has thrown
+  std::string reproduction;  // for CrashOptions::reproduce, with the same seed and budgets
+  std::vector<std::string>
+      story;  // the last calls before each crash, and what became of each change
+};
+
+struct CrashReport {
+  std::uint64_t operations = 0;       // calls of the workload
+  std::uint64_t points = 0;           // moments at which power was cut
+  std::uint64_t recovery_points = 0;  // of them within a recovery
+  std::uint64_t images = 0;           // distinct disks that were reopened and checked
+  std::uint64_t recovery_images = 0;  // of them after a crash within a recovery
+  std::uint64_t duplicates = 0;       // disks that had been checked before
+  std::optional<CrashFailure> failure;
+
+  bool ok() const noexcept { return !failure; }
+  /// One line of counts; with a failure, its story too.
+  std::string summary() const;
+};
+
+/// Runs the workload once on a simulated disk, then cuts the power before every call that changes
+/// the disk, in many ways each, and also kills the process there. Whatever that leaves is opened,
+/// must pass check(), and goes to the invariant with what had been announced and acknowledged. Ends
+/// with the first failure, whose reproduction is made as small as it stays a failure. What the
+/// workload itself throws comes out.
+QUIRE_API CrashReport explore_crashes(const CrashWorkload& workload,
+                                      const CrashInvariant& invariant,
+                                      const CrashOptions& options = {});
+
+/// The same for a program that uses the files itself: `reopen` opens what is there and throws if it
+/// is not as run.promises() says.
+QUIRE_API CrashReport explore_program_crashes(const CrashWorkload& workload,
+                                              const CrashWorkload& reopen,
+                                              const CrashOptions& options = {});
+
+}  // namespace quire

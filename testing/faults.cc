@@ -1,0 +1,133 @@
+#include "testing/faults.h"
+
+#include <cerrno>
+#include <initializer_list>
+
+namespace quire {
+namespace {
+
+using enum FileOperation;
+
+bool is_one_of(FileOperation operation, std::initializer_list<FileOperation> some) noexcept {
+  for (const FileOperation one : some) {
+    if (operation == one) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view to_string(FileOperation operation) noexcept {
+  switch (operation) {
+    case open:
+      return "open";
+    case create:
+      return "create";
+    case read:
+      return "read";
+    case write:
+      return "write";
+    case sync:
+      return "sync";
+    case allocate:
+      return "allocate";
+    case truncate:
+      return "truncate";
+    case lock:
+      return "lock";
+    case status:
+      return "status";
+    case rename:
+      return "rename";
+    case link:
+      return "link";
+    case remove:
+      return "remove";
+    case list:
+      return "list";
+    case sync_directory:
+      return "sync directory";
+  }
+  return "?";
+}
+
+bool can_fail(FaultKind kind, FileOperation operation) noexcept {
+  switch (kind) {
+    case FaultKind::io_error:
+      return true;
+    case FaultKind::partial_write:
+      return is_one_of(operation, {write, allocate});
+    case FaultKind::complete_write:
+      return is_one_of(operation, {write, allocate, truncate, rename, link, remove});
+    case FaultKind::no_space:
+    case FaultKind::quota:
+      return is_one_of(operation, {create, write, allocate, rename, link});
+    case FaultKind::access_denied:
+      return is_one_of(operation, {open, create, rename, link, remove});
+    case FaultKind::too_many_files:
+      return is_one_of(operation, {open, create});
+    case FaultKind::sync_loses:
+    case FaultKind::sync_reverts:
+    case FaultKind::sync_reports_late:
+    case FaultKind::sync_keeps_some:
+    case FaultKind::sync_tells_each:
+      return operation == sync;
+  }
+  return false;
+}
+
+namespace simulation {
+
+int error_number(FaultKind kind) noexcept {
+  switch (kind) {
+    case FaultKind::no_space:
+      return ENOSPC;
+    case FaultKind::quota:
+      return EDQUOT;
+    case FaultKind::access_denied:
+      return EACCES;
+    case FaultKind::too_many_files:
+      return EMFILE;
+    default:
+      return EIO;
+  }
+}
+
+const char* system_name(FileOperation operation) noexcept {
+  switch (operation) {
+    case open:
+    case create:
+      return "open";
+    case read:
+      return "pread";
+    case write:
+      return "pwritev";
+    case sync:
+    case sync_directory:
+      return "fsync";
+    case allocate:
+      return "fallocate";
+    case truncate:
+      return "ftruncate";
+    case lock:
+      return "fcntl";
+    case status:
+      return "stat";
+    case FileOperation::rename:
+      return "rename";
+    case link:
+      return "link";
+    case FileOperation::remove:
+      return "unlink";
+    case list:
+      return "opendir";
+  }
+  return "?";
+}
+
+bool changes_disk(FileOperation operation) noexcept {
+  return !is_one_of(operation, {open, read, lock, status, list});
+}
+
+}  // namespace simulation
+}  // namespace quire

@@ -1,0 +1,161 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+#include "tests/testing/sim_fixture.h"
+
+namespace quire {
+namespace {
+
+constexpr std::uint64_t kForever = Fault::kForever;
+
+/// Each call once; the errno of each.
+std::vector<int> try_all(SimulatedFileSystem& files) {
+  std::string buffer(4, ' ');
+  std::unique_ptr<File> file;
+  std::vector<int> errors;
+  const auto note = [&](const auto& call) { errors.push_back(error_of(call)); };
+  note([&] { file = files.open("/f", OpenMode::read_write); });
+  note([&] { create(files, "/new"); });
+  note([&] { create_durable(files, "/f2", "x"); });
+  note([&] { files.rename("/f", "/g"); });
+  note([&] { files.link_without_replace("/g", "/h"); });
+  note([&] { files.remove("/g"); });
+  note([&] { files.list("/"); });
+  note([&] { files.sync_directory("/"); });
+  note([&] { files.status("/h"); });
+  return errors;
+}
+
+TEST(SimulatedFaultsTest, AnyCallCanFailFromACallOnForEver) {
+  SimulatedFileSystem files;
+  create_durable(files, "/f", "x");
+  files.set_faults({{{FaultKind::io_error, files.crash_points(), kForever}}});
+  for (const int error : try_all(files)) EXPECT_EQ(error, EIO);
+  files.set_faults({});
+  EXPECT_EQ(files.list("/"), std::vector<std::string>{"f"});
+}
+
+TEST(SimulatedFaultsTest, FailsExactlyAsOftenAsPlanned) {
+  SimulatedFileSystem files(1, {{{FaultKind::io_error, 2, 2}}});
+  const auto file = create(files, "/f");
+  file->write_at(0, "1");
+  EXPECT_EQ(error_of([&] { file->write_at(0, "2"); }), EIO);
+  EXPECT_EQ(error_of([&] { file->sync_data(); }), EIO);
+  EXPECT_EQ(error_of([&] { file->sync_data(); }), 0);
+  EXPECT_EQ(content(files, "/f"), "1");
+  ASSERT_EQ(files.injected().size(), 2u);
+  EXPECT_EQ(files.injected()[0], "2: write /f at 0, 1 bytes");
+}
+
+TEST(SimulatedFaultsTest, KindWaitsForACallThatCanFailSo) {
+  SimulatedFileSystem files(1, {{{FaultKind::no_space, 0, 1}, {FaultKind::quota, 2, 1}}});
+  EXPECT_EQ(error_of([&] { create(files, "/f"); }), ENOSPC);
+  const auto file = create(files, "/f");
+  file->sync_all();
+  EXPECT_EQ(error_of([&] { file->allocate(0, 10); }), EDQUOT);
+  EXPECT_EQ(file->status().size, 0u) << "as long as before";
+}
+
+TEST(SimulatedFaultsTest, OtherErrorsHaveTheirNumbers) {
+  SimulatedFileSystem files(
+      1, {{{FaultKind::too_many_files, 0, 1}, {FaultKind::access_denied, 1, 1}}});
+  EXPECT_EQ(error_of([&] { create(files, "/f"); }), EMFILE);
+  EXPECT_EQ(error_of([&] { create(files, "/f"); }), EACCES);
+  EXPECT_EQ(error_of([&] { create(files, "/f"); }), 0);
+}
+
+TEST(SimulatedFaultsTest, PartialWriteLeavesAProperPrefix) {
+  SimulatedFileSystem files;
+  const auto file = create_durable(files, "/f", std::string(1000, '.'));
+  files.set_faults({{{FaultKind::partial_write, 0, 1}}});
+  EXPECT_EQ(error_of([&] { file->write_at(0, std::string(1000, 'x')); }), EIO);
+  const std::string found = content(files, "/f").value();
+  const std::size_t written = found.find('.');
+  ASSERT_NE(written, std::string::npos);
+  EXPECT_EQ(found, std::string(written, 'x') + std::string(1000 - written, '.'));
+}
+
+TEST(SimulatedFaultsTest, CompleteWriteIsDoneThoughItFails) {
+  SimulatedFileSystem files;
+  const auto file = create_durable(files, "/f", "old");
+  files.set_faults({{{FaultKind::complete_write, 0, 2}}});
+  EXPECT_EQ(error_of([&] { file->write_at(0, "new"); }), EIO);
+  EXPECT_EQ(error_of([&] { files.rename("/f", "/g"); }), EIO);
+  EXPECT_EQ(content(files, "/g"), "new");
+}
+
+/// A file on the disk with "old", "new" written over it, and a sync that fails so.
+struct FailingSync {
+  explicit FailingSync(FaultKind kind) {
+    file->write_at(0, "new");
+    files.set_faults({{{kind, files.crash_points(), 1}}});
+  }
+  std::string on_disk() { return content(*files.crash(CrashPolicy::keep_all()), "/f").value(); }
+  int sync() {
+    return error_of([&] { file->sync_data(); });
+  }
+
+  SimulatedFileSystem files{3};
+  std::unique_ptr<File> file = create_durable(files, "/f", "old");
+};
+
+TEST(SimulatedFaultsTest, FailedSyncLosesWhatReadsGoOnToReturn) {
+  FailingSync sync(FaultKind::sync_loses);
+  EXPECT_EQ(sync.sync(), EIO);
+  EXPECT_EQ(content(sync.files, "/f"), "new");
+  EXPECT_EQ(sync.sync(), 0) << "the pages count as clean";
+  EXPECT_EQ(sync.on_disk(), "old");
+}
+
+TEST(SimulatedFaultsTest, FailedSyncMayRevertWhatReadsReturn) {
+  FailingSync sync(FaultKind::sync_reverts);
+  EXPECT_EQ(sync.sync(), EIO);
+  EXPECT_EQ(content(sync.files, "/f"), "old");
+  EXPECT_EQ(sync.sync(), 0);
+}
+
+TEST(SimulatedFaultsTest, FailureMayBeReportedByTheNextSync) {
+  FailingSync sync(FaultKind::sync_reports_late);
+  EXPECT_EQ(sync.sync(), 0);
+  EXPECT_EQ(sync.on_disk(), "new");
+  sync.file->write_at(0, "two");
+  EXPECT_EQ(sync.sync(), EIO);
+  EXPECT_EQ(sync.on_disk(), "new");
+  EXPECT_EQ(sync.sync(), 0);
+}
+
+TEST(SimulatedFaultsTest, FailedSyncMayKeepSome) {
+  FailingSync sync(FaultKind::sync_keeps_some);
+  sync.file->truncate(32);
+  for (std::uint64_t offset = 0; offset < 32; ++offset) sync.file->write_at(offset, "x");
+  EXPECT_EQ(sync.sync(), EIO);
+  EXPECT_TRUE(sync.files.pending().empty());
+  const std::string disk = sync.on_disk();
+  EXPECT_NE(disk.find('x'), std::string::npos);
+  EXPECT_LT(std::count(disk.begin(), disk.end(), 'x'), 32);
+  EXPECT_EQ(content(sync.files, "/f"), std::string(32, 'x'));
+}
+
+TEST(SimulatedFaultsTest, FailureMayBeToldToEachOpenOnce) {
+  FailingSync sync(FaultKind::sync_tells_each);
+  const auto other = sync.files.open("/f", OpenMode::read_write);
+  EXPECT_EQ(sync.sync(), EIO);
+  const auto later = sync.files.open("/f", OpenMode::read_write);
+  EXPECT_EQ(error_of([&] { later->sync_data(); }), 0);
+  EXPECT_EQ(error_of([&] { other->sync_data(); }), EIO);
+  EXPECT_EQ(error_of([&] { other->sync_data(); }), 0);
+  EXPECT_EQ(sync.on_disk(), "old");
+}
+
+TEST(SimulatedFaultsTest, PlainErrorOfASyncLosesNothing) {
+  FailingSync sync(FaultKind::io_error);
+  EXPECT_EQ(sync.sync(), EIO);
+  EXPECT_EQ(sync.sync(), 0);
+  EXPECT_EQ(sync.on_disk(), "new");
+}
+
+}  // namespace
+}  // namespace quire

@@ -14,8 +14,8 @@
 // reach their place in the file only in a checkpoint, after the log that describes them is durable
 // ("log before data").
 //
-// A failure after `reserve` poisons the database (F1). V stays, so no snapshot ever sees the commit
-// in this process; whether it exists is decided when the log is read again.
+// Any IoError, and any failure after `reserve`, poisons the database (F1). V stays, so no snapshot
+// ever sees the commit in this process; whether it exists is decided when the log is read again.
 
 #include <algorithm>
 #include <cerrno>
@@ -110,18 +110,13 @@ void publish(Core& core, const pager::PrivatePages& pages, Seq seq) QUIRE_REQUIR
 /// What happens up to the last moment at which a full disk harms nothing.
 void reserve(Core& core, const wal::EncodedCommit& body, std::unique_ptr<wal::LogWriter> new_log,
              const wal::LogIdentity& identity) QUIRE_REQUIRES(core.mutex) {
-  try {
-    reserve_file_room(core);
-    if (new_log) {
-      new_log->start(core.visible);
-      core.log = std::move(new_log);
-      mark_dirty(core, identity);
-    }
-    core.log->reserve(body);
-  } catch (const IoError& error) {
-    core.poison(error.what());
-    throw;
+  reserve_file_room(core);
+  if (new_log) {
+    new_log->start(core.visible);
+    core.log = std::move(new_log);
+    mark_dirty(core, identity);
   }
+  core.log->reserve(body);
 }
 
 void publish_and_log(Core& core, const pager::PrivatePages& pages, wal::EncodedCommit& body,
@@ -132,7 +127,6 @@ void publish_and_log(Core& core, const pager::PrivatePages& pages, wal::EncodedC
     core.log->sync();
   } catch (IoError& error) {
     error.set_outcome_unknown();
-    core.poison(error.what());
     throw;
   } catch (const std::exception& error) {
     core.poison(error.what());
@@ -159,11 +153,16 @@ Seq commit(Core& core, pager::PrivatePages& pages, Durability durability) {
   if (pages.empty()) return pages.base();
   core.require_healthy();
   const Seq seq = core.visible + 1;
-  pages.seal(seq);
-  if (core.logged()) {
-    commit_logged(core, pages, seq, durability);
-  } else {
-    publish(core, pages, seq);
+  try {
+    pages.seal(seq);
+    if (core.logged()) {
+      commit_logged(core, pages, seq, durability);
+    } else {
+      publish(core, pages, seq);
+    }
+  } catch (const IoError& error) {
+    core.poison(error.what());  // whichever step it was: a caller has to know one rule only
+    throw;
   }
   core.visible = seq;
   ++core.stats.commits;

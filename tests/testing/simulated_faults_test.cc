@@ -150,6 +150,16 @@ TEST(SimulatedFaultsTest, FailureMayBeToldToEachOpenOnce) {
   EXPECT_EQ(sync.on_disk(), "old");
 }
 
+TEST(SimulatedFaultsTest, SyncThatLiesLeavesAllPending) {
+  FailingSync sync(FaultKind::sync_lies);
+  EXPECT_EQ(sync.sync(), 0);
+  EXPECT_EQ(sync.files.pending().size(), 1u);
+  sync.files.rename("/f", "/g");
+  sync.files.set_faults({{{FaultKind::sync_lies, 0, 1}}});
+  sync.files.sync_directory("/");
+  EXPECT_EQ(sync.files.pending().size(), 2u);
+}
+
 TEST(SimulatedFaultsTest, PlainErrorOfASyncLosesNothing) {
   FailingSync sync(FaultKind::io_error);
   EXPECT_EQ(sync.sync(), EIO);

@@ -120,7 +120,7 @@ class ErrorSweep {
   void run() {
     const auto files = subject_.disk();
     run_program(*files);
-    const std::uint64_t stride = std::max<std::uint64_t>(1, 20 / crash_budget());
+    const std::uint64_t stride = std::max<std::uint64_t>(1, 10 / crash_budget());
     std::uint64_t turn = 0;
     for (std::uint64_t call = 0; call < files->crash_points(); ++call) {
       for (const FaultKind kind : kKinds) {

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <string>
 
-#include "tests/testing/sim_fixture.h"
+#include "tests/testing/simulated_fixture.h"
 
 namespace quire {
 namespace {

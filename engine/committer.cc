@@ -14,7 +14,7 @@
 // reach their place in the file only in a checkpoint, after the log that describes them is durable
 // ("log before data").
 //
-// A failure in `log` poisons the database (F1). Nothing was published, so snapshots of V go on to see
+// Any IoError, and any failure in `log`, poisons the database (F1). Nothing was published, so snapshots of V go on to see
 // what they saw; whether the commit exists is decided when the log is read again.
 
 #include <algorithm>
@@ -121,27 +121,16 @@ void publish(Core& core, const pager::PrivatePages& pages, Seq seq) QUIRE_REQUIR
   for (const auto& [pid, owner, frame] : pages.sealed()) versions.prune_page(pid, core.readers);
 }
 
-/// What happens up to the last moment at which a full disk harms nothing. Only a failed write or
-/// sync poisons: where a file cannot be made or opened, nothing has happened.
+/// What happens up to the last moment at which a full disk harms nothing.
 void reserve(Core& core, const wal::EncodedCommit& body, std::unique_ptr<wal::LogWriter> new_log,
              const wal::LogIdentity& identity) QUIRE_REQUIRES(core.mutex) {
   reserve_file_room(core);
   if (new_log) {
-    new_log->start(core.visible);  // a segment that no header names, if this fails
+    new_log->start(core.visible);
     core.log = std::move(new_log);
-    try {
-      mark_dirty(core, identity);
-    } catch (const IoError& error) {
-      core.poison(error.what());
-      throw;
-    }
+    mark_dirty(core, identity);
   }
-  try {
-    core.log->reserve(body);
-  } catch (const IoError& error) {
-    if (core.log->poisoned()) core.poison(error.what());
-    throw;
-  }
+  core.log->reserve(body);
 }
 
 void append_and_sync(Core& core, wal::EncodedCommit& body) QUIRE_REQUIRES(core.mutex) {
@@ -150,7 +139,6 @@ void append_and_sync(Core& core, wal::EncodedCommit& body) QUIRE_REQUIRES(core.m
     core.log->sync();
   } catch (IoError& error) {
     error.set_outcome_unknown();
-    core.poison(error.what());
     throw;
   } catch (const std::exception& error) {
     core.poison(error.what());
@@ -177,8 +165,13 @@ Seq commit(Core& core, pager::PrivatePages& pages, Durability durability) {
   if (pages.empty()) return pages.base();
   core.require_healthy();
   const Seq seq = core.visible + 1;
-  pages.seal(seq);
-  if (core.logged()) commit_logged(core, pages, seq, durability);
+  try {
+    pages.seal(seq);
+    if (core.logged()) commit_logged(core, pages, seq, durability);
+  } catch (const IoError& error) {
+    core.poison(error.what());  // whichever step it was: a caller has to know one rule only
+    throw;
+  }
   publish(core, pages, seq);
   ++core.stats.commits;
   pages.forget();

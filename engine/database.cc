@@ -109,7 +109,7 @@ Stats Database::stats() const {
 DatabaseInfo Database::info() const {
   return locked(*core(), [&]() QUIRE_NO_ANALYSIS {
     DatabaseInfo info;
-    info.path = core_->path();
+    info.path = core_->logged() ? core_->path() : std::string();
     info.uuid = to_hex(core_->header.uuid);
     info.format_major = kHeaderMajor;
     info.format_minor = kHeaderMinor;

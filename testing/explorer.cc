@@ -66,7 +66,7 @@ class Exploration {
       : reopen_(reopen), options_(options) {}
 
   CrashReport run(const CrashWorkload& workload) {
-    Recording recording = observe(workload, Disk(), options_.seed, {});
+    Recording recording = observe(workload, Disk(), options_.seed, {}, options_.faults);
     report_.operations = recording.simulation->call_count();
     if (recording.error) throw std::runtime_error("the workload failed: " + *recording.error);
     if (!options_.reproduce.empty()) {
@@ -79,7 +79,7 @@ class Exploration {
 
  private:
   Recording observe(const CrashWorkload& program, Disk disk, std::uint64_t seed,
-                    std::shared_ptr<const Promises> before) const;
+                    std::shared_ptr<const Promises> before, FaultPlan faults) const;
   Recording recover(const Disk& image, const Moment& moment, bool is_observed) const;
   bool explore(const Recording& recording, std::size_t depth, const std::string& before);
   bool try_image(const Recording& recording, const Moment& moment, std::size_t depth,
@@ -99,9 +99,9 @@ class Exploration {
 
 /// Runs the program and remembers each moment.
 Recording Exploration::observe(const CrashWorkload& program, Disk disk, std::uint64_t seed,
-                               std::shared_ptr<const Promises> before) const {
+                               std::shared_ptr<const Promises> before, FaultPlan faults) const {
   Recording recording;
-  recording.simulation = std::make_shared<Simulation>(std::move(disk), seed, FaultPlan{});
+  recording.simulation = std::make_shared<Simulation>(std::move(disk), seed, std::move(faults));
   SimulatedFileSystem files(recording.simulation);
   if (!before) before = std::make_shared<const Promises>();
   CrashRun run(files, options_.path, options_.database, std::move(before));
@@ -122,7 +122,7 @@ Recording Exploration::observe(const CrashWorkload& program, Disk disk, std::uin
 /// Reopens what a crash has left; the salts that it chooses follow from the image.
 Recording Exploration::recover(const Disk& image, const Moment& moment, bool is_observed) const {
   const std::uint64_t seed = simulation::mix(image.hash() + options_.seed);
-  if (is_observed) return observe(reopen_, image, seed, moment.promises);
+  if (is_observed) return observe(reopen_, image, seed, moment.promises, {});
   Recording recording;
   recording.simulation = std::make_shared<Simulation>(image, seed, FaultPlan{});
   SimulatedFileSystem files(recording.simulation);

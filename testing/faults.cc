@@ -72,6 +72,8 @@ bool can_fail(FaultKind kind, FileOperation operation) noexcept {
     case FaultKind::sync_keeps_some:
     case FaultKind::sync_tells_each:
       return operation == sync;
+    case FaultKind::sync_lies:
+      return is_one_of(operation, {sync, sync_directory});
   }
   return false;
 }

@@ -79,6 +79,7 @@ std::optional<FaultKind> Simulation::begin(FileOperation operation,
   if (!fault) return std::nullopt;
   injected_.push_back(std::to_string(index) + ": " + to_string(calls_.back()));
   const bool is_undone = !is_partial(*fault) && *fault != FaultKind::complete_write &&
+                         *fault != FaultKind::sync_lies &&
                          !(operation == FileOperation::sync && *fault != FaultKind::io_error);
   if (is_undone) fail(operation, *calls_.back().path, error_number(*fault));
   return fault;
@@ -219,8 +220,9 @@ std::vector<std::string> Simulation::list(const std::string& directory) {
 
 void Simulation::sync_directory(const std::string& directory) {
   const std::lock_guard guard(mutex_);
-  begin(FileOperation::sync_directory, shared(directory));
+  const auto fault = begin(FileOperation::sync_directory, shared(directory));
   require_no_file_above("fsync", prefix_of(directory));
+  if (fault == FaultKind::sync_lies) return;
   disk_.sync_directory(directory);
 }
 
@@ -283,6 +285,7 @@ void Simulation::sync(OpenFile& file) {
   const auto fault = begin(FileOperation::sync, file.path);
   if (late_errors_.erase(file.inode) > 0) return fail_sync(file, FaultKind::sync_loses);
   if (std::exchange(file.owes_error, false)) fail(FileOperation::sync, *file.path, EIO);
+  if (fault == FaultKind::sync_lies) return;
   if (fault == FaultKind::sync_reports_late) {
     late_errors_.insert(file.inode);
   } else if (fault) {

@@ -54,12 +54,14 @@ enum class FaultKind {
   quota,           // the same with EDQUOT
   access_denied,   // open, create, rename, link, remove: EACCES
   too_many_files,  // open, create: EMFILE
-  // A sync fails with EIO (in FAULTS order Y1..Y5), and the next one succeeds:
+  // A sync fails with EIO (Y1 to Y5, in this order), and the next one succeeds:
   sync_loses,         // nothing pending reaches the disk; reads go on returning it
   sync_reverts,       // the same, and reads return what the disk holds
   sync_reports_late,  // this one succeeds; the next of that file fails as sync_loses does
   sync_keeps_some,    // some of what is pending reaches the disk, the rest is lost
   sync_tells_each,    // as sync_loses; every other open of the file gets the error once too
+  // Any sync succeeds and does nothing, as one that was forgotten:
+  sync_lies,
 };
 
 /// The first `count` calls that can fail so, from the call numbered `first_operation` on.
@@ -231,6 +233,9 @@ struct CrashOptions {
   std::size_t images_per_recovery_point = 4;
   /// Crashes one after the other: 1, none in recovery; 2, in recovery; 3, in the recovery of that.
   std::size_t depth = 2;
+  /// Of the workload; its reopenings meet no fault. With FaultKind::sync_lies it shows whether a
+  /// sync is needed: without one that is, some crash must fail.
+  FaultPlan faults = {};
   /// Stop after this many images.
   std::uint64_t max_images = UINT64_MAX;
   /// Called with each reopened database after the invariant; part of the recovery when that is cut.
@@ -247,7 +252,7 @@ struct CrashFailure {
       story;  // the last calls before each crash, and what became of each change
 };
 
-struct CrashReport {
+struct QUIRE_API CrashReport {
   std::uint64_t operations = 0;       // calls of the workload
   std::uint64_t points = 0;           // moments at which power was cut
   std::uint64_t recovery_points = 0;  // of them within a recovery

@@ -20,6 +20,7 @@
 #include "pager/space_map_format.h"
 #include "structures/blob_format.h"
 #include "structures/hash_format.h"
+#include "structures/list_format.h"
 #include "wal/log_format.h"
 
 namespace quire {
@@ -142,6 +143,9 @@ std::vector<FieldTable> code_tables() {
       table<BlobRootPage>("BlobRootPage", kBlobRootPageFields),
       table<BlobTablePage>("BlobTablePage", kBlobTablePageFields),
       table<BlobEntry>("BlobEntry", kBlobEntryFields),
+      table<ListNodeHeader>("ListNodeHeader", kListNodeHeaderFields),
+      table<ListInnerPage>("ListInnerPage", kListInnerPageFields),
+      table<ListEntry>("ListEntry", kListEntryFields),
       table<HashRootPage>("HashRootPage", kHashRootPageFields),
       table<HashDirectoryPage>("HashDirectoryPage", kHashDirectoryPageFields),
       table<BucketHeader>("BucketHeader", kBucketHeaderFields),
@@ -218,6 +222,8 @@ Lines code_numbers() {
       {"blob_root_entries", number(kBlobRootEntries)},
       {"blob_table_entries", number(kBlobTableEntries)},
       {"blob_max_height", number(kBlobMaxHeight)},
+      {"list_inner_entries", number(kListInnerEntries)},
+      {"list_max_height", number(kListMaxHeight)},
       {"hash_root_segments", number(kRootSegments)},
       {"hash_root_directories", number(kRootDirectories)},
       {"hash_directory_segments", number(kDirectorySegments)},

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/testing/sim_fixture.h"
+#include "tests/testing/simulated_fixture.h"
 
 // A tiny write-ahead protocol: two halves of a record in two files must stay equal, with the new
 // value first in a log. Each of its syncs is left out in turn; the explorer must see each.

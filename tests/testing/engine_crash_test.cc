@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <iostream>
+#include <memory>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <quire/testing.h>
 
@@ -34,12 +39,61 @@ CrashReport explore(const EngineWorkload& workload, CrashOptions options) {
 
 TEST_P(EngineCrashTest, KeepsEveryAcknowledgedCommitAndNoPartOfAnother) {
   CrashOptions options;
-  options.images_per_point = 6 * crash_budget();
-  options.recover_one_in = 400 / crash_budget();
+  options.images_per_point = 10 + 5 * crash_budget();
+  // A recovery of large commits takes ten times as long as one of small ones.
+  const std::uint64_t rarity = GetParam() == "LargeCommits" ? 80 : 40;
+  options.recover_one_in = std::max<std::uint64_t>(1, rarity / crash_budget());
   options.images_per_recovery_point = 3;
   if (const char* reproduce = std::getenv("QUIRE_REPRODUCE")) options.reproduce = reproduce;
   const CrashReport report = explore(engine_workloads().at(GetParam()), options);
   std::cout << GetParam() << ": " << report.summary() << "\n";
+  EXPECT_TRUE(report.ok()) << report.summary();
+}
+
+/// True if something that is not open() wrote since call `from`.
+bool wrote_since(const SimulatedFileSystem& files, std::uint64_t from) {
+  for (std::uint64_t call = from; call < files.crash_points(); ++call) {
+    switch (files.operation(call)) {
+      case FileOperation::open:
+      case FileOperation::read:
+      case FileOperation::lock:
+      case FileOperation::status:
+      case FileOperation::list:
+        break;
+      default:
+        return true;
+    }
+  }
+  return false;
+}
+
+TEST_P(EngineCrashTest, ReadersSeeTheSameAndWriteNothing) {
+  const EngineWorkload& workload = engine_workloads().at(GetParam());
+  const auto reopen = [&](CrashRun& run) {
+    SimulatedFileSystem& files = run.files();
+    if (!files.status(run.path())) return;
+    Options reading = run.options();
+    reading.read_only = true;
+    reading.cache_size = std::size_t{8} << 20;
+    std::uint64_t before = files.crash_points();
+    Database reader = Database::open(run.path(), reading);
+    const std::size_t seen = workload.find_step(reader);
+    reader.close();
+    if (wrote_since(files, before)) throw std::runtime_error("a read-only open has written");
+
+    Database writer = run.open();
+    if (workload.find_step(writer) != seen) throw std::runtime_error("a reader saw another state");
+    writer.close();
+    before = files.crash_points();
+    run.open().close();
+    if (wrote_since(files, before)) throw std::runtime_error("opening a clean file has written");
+  };
+  CrashOptions options;
+  options.database = small_options();
+  options.images_per_point = 2 * crash_budget();
+  options.recover_one_in = 0;
+  const CrashReport report =
+      explore_program_crashes([&](CrashRun& run) { workload.run(run); }, reopen, options);
   EXPECT_TRUE(report.ok()) << report.summary();
 }
 
@@ -51,6 +105,57 @@ std::vector<std::string> names() {
 
 INSTANTIATE_TEST_SUITE_P(Workloads, EngineCrashTest, ::testing::ValuesIn(names()),
                          [](const auto& instance) { return instance.param; });
+
+// ---- the syncs that all rests on
+
+bool is_sync(FileOperation operation) {
+  return operation == FileOperation::sync || operation == FileOperation::sync_directory;
+}
+
+/// Commits and checkpoints; adds to `needed` the calls that must not be left out: the sync before
+/// each acknowledgement, and what a checkpoint syncs of the database file and of names.
+void run_with_checkpoints(const EngineWorkload& workload, CrashRun& run,
+                          std::vector<std::uint64_t>& needed) {
+  SimulatedFileSystem& files = run.files();
+  Database database = run.open();
+  for (std::size_t index = 0; index < workload.step_count(); ++index) {
+    workload.make_step(run, database, index);
+    std::uint64_t call = files.crash_points() - 1;
+    while (!is_sync(files.operation(call))) --call;
+    needed.push_back(call);
+    if (index % 2 == 0) continue;
+    const std::uint64_t before = files.crash_points();
+    database.checkpoint();
+    for (call = before; call < files.crash_points(); ++call) {
+      const std::string name = files.operation_name(call);
+      if (name == "sync " + run.path() || name == "sync directory /") needed.push_back(call);
+    }
+  }
+}
+
+TEST(EngineSyncTest, EachSyncOfACommitAndACheckpointIsNeeded) {
+  const EngineWorkload& workload = engine_workloads().at("SmallCommits");
+  SimulatedFileSystem files;
+  CrashRun run(files, CrashOptions().path, small_options(),
+               std::make_shared<const CrashRun::Promises>());
+  std::vector<std::uint64_t> needed;
+  run_with_checkpoints(workload, run, needed);
+  EXPECT_GE(needed.size(), 15u);
+  for (const std::uint64_t call : needed) {
+    CrashOptions options;
+    options.database = small_options();
+    options.faults = {{{FaultKind::sync_lies, call, 1}}};
+    options.recover_one_in = 0;
+    std::vector<std::uint64_t> ignored;
+    const CrashReport report =
+        explore_crashes([&](CrashRun& again) { run_with_checkpoints(workload, again, ignored); },
+                        [&](Database& database, const CrashHistory& history) {
+                          workload.require_promised(database, history);
+                        },
+                        options);
+    EXPECT_FALSE(report.ok()) << "nothing is lost without " << files.operation_name(call);
+  }
+}
 
 }  // namespace
 }  // namespace quire

@@ -7,7 +7,7 @@
 
 #include <quire/error.h>
 
-#include "tests/testing/sim_fixture.h"
+#include "tests/testing/simulated_fixture.h"
 
 namespace quire {
 namespace {

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <string>
 
-#include "tests/testing/sim_fixture.h"
+#include "tests/testing/simulated_fixture.h"
 
 namespace quire {
 namespace {
@@ -148,6 +148,16 @@ TEST(SimulatedFaultsTest, FailureMayBeToldToEachOpenOnce) {
   EXPECT_EQ(error_of([&] { other->sync_data(); }), EIO);
   EXPECT_EQ(error_of([&] { other->sync_data(); }), 0);
   EXPECT_EQ(sync.on_disk(), "old");
+}
+
+TEST(SimulatedFaultsTest, SyncThatLiesLeavesAllPending) {
+  FailingSync sync(FaultKind::sync_lies);
+  EXPECT_EQ(sync.sync(), 0);
+  EXPECT_EQ(sync.files.pending().size(), 1u);
+  sync.files.rename("/f", "/g");
+  sync.files.set_faults({{{FaultKind::sync_lies, 0, 1}}});
+  sync.files.sync_directory("/");
+  EXPECT_EQ(sync.files.pending().size(), 2u);
 }
 
 TEST(SimulatedFaultsTest, PlainErrorOfASyncLosesNothing) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "tests/testing/sim_fixture.h"
+#include "tests/testing/simulated_fixture.h"
 
 // What a sync guarantees and what it does not, one promise each.
 

@@ -1,0 +1,202 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <quire/testing.h>
+
+#include "tests/testing/budget.h"
+#include "tests/testing/engine_workload.h"
+
+// Every call that the engine makes fails once, or from then on, in every way that it can. A commit
+// that was acknowledged must be there after reopening, whether the machine went on or lost power;
+// one that threw OutOfSpace must not, and the database goes on; after any other failed commit the
+// database takes no more. What was seen once after reopening stays.
+
+namespace quire {
+namespace {
+
+const std::string kPath = "/errors.quire";
+
+using Promises = CrashRun::Promises;
+
+bool last_is_acknowledged(const CrashRun& run, std::size_t index) {
+  const CrashHistory history = run.promises()->history;
+  return !history.empty() && history.back().acknowledged &&
+         history.back().note == std::to_string(index + 1);
+}
+
+bool last_is_unknown(const CrashRun& run, std::size_t index) {
+  const CrashHistory history = run.promises()->history;
+  return !history.empty() && !history.back().acknowledged &&
+         history.back().note == std::to_string(index + 1);
+}
+
+/// One step; false if the database refuses to go on.
+bool try_step(const EngineWorkload& workload, CrashRun& run, Database& database,
+              std::size_t index) {
+  constexpr int kAttempts = 2;  // room comes back, or never
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    try {
+      workload.make_step(run, database, index);
+      return true;
+    } catch (const OutOfSpace&) {
+      const std::size_t expected = index + (last_is_acknowledged(run, index) ? 1 : 0);
+      if (workload.find_step(database) != expected) {
+        throw std::runtime_error("a commit that found no room has left a trace");
+      }
+    } catch (const IoError&) {
+      if (last_is_unknown(run, index)) {
+        EXPECT_THROW(database.begin(), IoError) << "after " << run.files().injected().at(0);
+      }
+      return false;
+    }
+  }
+  return false;
+}
+
+/// The workload until a failure stops it. Only errors that tell of the system may come out.
+void run_with_errors(const EngineWorkload& workload, CrashRun& run) {
+  try {
+    Database database = run.open();
+    for (std::size_t index = 0; index < workload.step_count(); ++index) {
+      if (!try_step(workload, run, database, index)) return;
+    }
+    database.close();
+  } catch (const IoError&) {
+  } catch (const OutOfSpace&) {
+  }
+}
+
+/// Opens what is there; the number of its steps.
+std::size_t reopen(const EngineWorkload& workload, SimulatedFileSystem& files,
+                   const Promises& promises) {
+  Options options = small_options();
+  options.file_system = &files;
+  Database database = Database::open(kPath, options);
+  const CheckReport check = database.check();
+  if (!check.ok()) throw std::runtime_error("check(): " + check.problems.front().what);
+  workload.require_promised(database, promises.history);
+  return workload.find_step(database);
+}
+
+void require_survival(const EngineWorkload& workload, const SimulatedFileSystem& files,
+                      const Promises& promises) {
+  for (const CrashPolicy& policy : {CrashPolicy::process_death(), CrashPolicy::lose_all(),
+                                    CrashPolicy::random(promises.history.size())}) {
+    const auto after = files.crash(policy);
+    const std::size_t seen = reopen(workload, *after, promises);
+    const auto later = after->crash(CrashPolicy::lose_all());
+    if (reopen(workload, *later, promises) != seen) {
+      throw std::runtime_error("what was seen after reopening has gone again");
+    }
+  }
+}
+
+/// What the sweep runs under each fault, on a disk of its own.
+struct Subject {
+  std::function<std::unique_ptr<SimulatedFileSystem>()> disk;
+  std::function<void(CrashRun&)> program;
+  std::shared_ptr<const Promises> promises;
+};
+
+constexpr FaultKind kKinds[] = {FaultKind::io_error,        FaultKind::partial_write,
+                                FaultKind::complete_write,  FaultKind::no_space,
+                                FaultKind::quota,           FaultKind::sync_loses,
+                                FaultKind::sync_reverts,    FaultKind::sync_reports_late,
+                                FaultKind::sync_keeps_some, FaultKind::sync_tells_each};
+
+class ErrorSweep {
+ public:
+  ErrorSweep(const EngineWorkload& workload, Subject subject)
+      : workload_(workload), subject_(std::move(subject)) {}
+
+  /// Each call, each way to fail, once and for ever.
+  void run() {
+    const auto files = subject_.disk();
+    run_program(*files);
+    const std::uint64_t stride = std::max<std::uint64_t>(1, 10 / crash_budget());
+    std::uint64_t turn = 0;
+    for (std::uint64_t call = 0; call < files->crash_points(); ++call) {
+      for (const FaultKind kind : kKinds) {
+        if (!can_fail(kind, files->operation(call))) continue;
+        for (const std::uint64_t count : {std::uint64_t{1}, Fault::kForever}) {
+          if (turn++ % stride == 0) try_fault({kind, call, count});
+        }
+      }
+    }
+    std::cout << cases_ << " failing calls of " << files->crash_points() << "\n";
+  }
+
+ private:
+  std::shared_ptr<const Promises> run_program(SimulatedFileSystem& files) {
+    CrashRun run(files, kPath, small_options(), subject_.promises);
+    subject_.program(run);
+    return run.promises();
+  }
+
+  void try_fault(const Fault& fault) {
+    ++cases_;
+    const auto files = subject_.disk();
+    files->set_faults({{fault}});
+    std::string injected;
+    try {
+      const auto promises = run_program(*files);
+      files->set_faults({});
+      for (const std::string& call : files->injected()) {
+        if (injected.empty()) injected = call;
+      }
+      require_survival(workload_, *files, *promises);
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what() << "\nafter fault " << static_cast<int>(fault.kind)
+                    << (fault.count == 1 ? " once" : " for ever") << " at call "
+                    << fault.first_operation << " (" << injected << ")";
+    }
+  }
+
+  const EngineWorkload& workload_;
+  const Subject subject_;
+  std::size_t cases_ = 0;
+};
+
+class EngineErrorTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  const EngineWorkload& workload() const { return engine_workloads().at(GetParam()); }
+};
+
+TEST_P(EngineErrorTest, FailingCallLosesNoAcknowledgedCommit) {
+  ErrorSweep(workload(), {[] { return std::make_unique<SimulatedFileSystem>(7); },
+                          [this](CrashRun& run) { run_with_errors(workload(), run); },
+                          std::make_shared<const Promises>()})
+      .run();
+}
+
+TEST_P(EngineErrorTest, FailingCallOfRecoveryLosesNothing) {
+  SimulatedFileSystem files;
+  CrashRun run(files, kPath, small_options(), std::make_shared<const Promises>());
+  Database database = run.open();
+  for (std::size_t index = 0; index < 3; ++index) workload().make_step(run, database, index);
+  ErrorSweep(workload(), {[&] { return files.crash(CrashPolicy::process_death()); },
+                          [](CrashRun& again) {
+                            try {
+                              again.open().close();
+                            } catch (const IoError&) {
+                            } catch (const OutOfSpace&) {
+                            }
+                          },
+                          run.promises()})
+      .run();
+}
+
+INSTANTIATE_TEST_SUITE_P(Workloads, EngineErrorTest,
+                         ::testing::Values("SmallCommits", "OverwritesAndCheckpoints",
+                                           "ClosesAndReopens", "DropsAndRollbacks"),
+                         [](const auto& instance) { return instance.param; });
+
+}  // namespace
+}  // namespace quire

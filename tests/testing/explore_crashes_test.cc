@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include <quire/quire.h>
+#include <quire/testing.h>
+
+// The explorer as users of Quire meet it: a workload, and what must hold afterwards.
+
+namespace quire {
+namespace {
+
+/// Moves money between two accounts, in three transactions, or by mistake in six.
+CrashWorkload transfers(bool in_one_transaction) {
+  return [in_one_transaction](CrashRun& run) {
+    Database database = run.open();
+    const auto set = [](Transaction& transaction, const char* account, int amount) {
+      transaction.open<Hash>("accounts").put(account, std::to_string(amount));
+    };
+    for (int round = 1; round <= 3; ++round) {
+      Transaction transaction = database.begin();
+      set(transaction, "mine", 100 - round);
+      if (!in_one_transaction) {
+        transaction.commit();
+        transaction = database.begin();
+      }
+      set(transaction, "yours", round);
+      run.commit(transaction, std::to_string(round));
+    }
+  };
+}
+
+int amount(const HashView& accounts, const char* name) {
+  const auto value = accounts.get(name);
+  return value ? std::stoi(value->str()) : 0;
+}
+
+void require_hundred(Database& database, const CrashHistory& history) {
+  const Snapshot snapshot = database.snapshot();
+  const auto accounts = snapshot.find<Hash>("accounts");
+  const int yours = accounts ? amount(*accounts, "yours") : 0;
+  if (accounts && yours + amount(*accounts, "mine") != 100) {
+    throw std::runtime_error("the sum is not 100");
+  }
+  int least = 0;
+  for (const CrashCommit& commit : history) {
+    if (commit.acknowledged) least = std::stoi(commit.note);
+  }
+  if (yours < least) throw std::runtime_error("an acknowledged transfer has gone");
+}
+
+TEST(ExploreCrashesTest, PassesAProgramThatUsesTransactions) {
+  CrashOptions options;
+  options.recover_one_in = 8;
+  const CrashReport report = explore_crashes(transfers(true), require_hundred, options);
+  EXPECT_TRUE(report.ok()) << report.summary();
+  EXPECT_GT(report.images, 50u);
+  EXPECT_GT(report.recovery_images, 50u);
+}
+
+TEST(ExploreCrashesTest, TellsTheStoryOfAProgramThatDoesNot) {
+  const CrashReport report = explore_crashes(transfers(false), require_hundred);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.failure->message, "the sum is not 100");
+  EXPECT_FALSE(report.failure->story.empty());
+
+  CrashOptions options;
+  options.reproduce = report.failure->reproduction;
+  const CrashReport again = explore_crashes(transfers(false), require_hundred, options);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.failure->message, report.failure->message);
+  EXPECT_TRUE(explore_crashes(transfers(true), require_hundred, options).ok());
+}
+
+TEST(ExploreCrashesTest, CommitThatWasSeenMustStay) {
+  // The log's sync lies for the last commit, which nobody but run.commit() has noted.
+  SimulatedFileSystem files;
+  CrashRun run(files, CrashOptions().path, {}, std::make_shared<const CrashRun::Promises>());
+  std::uint64_t last_sync = 0;
+  const auto workload = [&](CrashRun& again) {
+    Database database = again.open();
+    Transaction transaction = database.begin();
+    transaction.open<Blob>("blob").append("x");
+    again.commit(transaction, "");
+    last_sync = again.files().crash_points() - 1;
+  };
+  workload(run);
+  CrashOptions options;
+  options.faults = {{{FaultKind::sync_lies, last_sync, 1}}};
+  const CrashReport report = explore_crashes(
+      workload, [](Database&, const CrashHistory&) {}, options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.failure->message.find("commit 1 had been promised"), std::string::npos)
+      << report.summary();
+}
+
+}  // namespace
+}  // namespace quire

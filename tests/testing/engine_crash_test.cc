@@ -41,7 +41,7 @@ TEST_P(EngineCrashTest, KeepsEveryAcknowledgedCommitAndNoPartOfAnother) {
   CrashOptions options;
   options.images_per_point = 10 + 5 * crash_budget();
   // A recovery of large commits takes ten times as long as one of small ones.
-  const std::uint64_t rarity = GetParam() == "LargeCommits" ? 40 : 10;
+  const std::uint64_t rarity = GetParam() == "LargeCommits" ? 80 : 10;
   options.recover_one_in = std::max<std::uint64_t>(1, rarity / crash_budget());
   options.images_per_recovery_point = 3;
   if (const char* reproduce = std::getenv("QUIRE_REPRODUCE")) options.reproduce = reproduce;

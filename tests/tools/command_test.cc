@@ -23,8 +23,10 @@ constexpr uid_t kNobody = 65534;
   dup2(input, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  // Opened while we may: the other user need not be able to search the directories above it.
+  const int command = open(QUIRE_COMMAND, O_RDONLY | O_CLOEXEC);
   if (user && (setgroups(0, nullptr) != 0 || setgid(*user) != 0 || setuid(*user) != 0)) _exit(126);
-  execv(QUIRE_COMMAND, argv);
+  fexecve(command, argv, environ);
   _exit(127);
 }
 

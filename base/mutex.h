@@ -23,6 +23,7 @@ namespace quire {
 class QUIRE_THREAD_ATTRIBUTE(capability("mutex")) Mutex {
  public:
   void lock() QUIRE_THREAD_ATTRIBUTE(acquire_capability()) { mutex_.lock(); }
+  bool try_lock() QUIRE_THREAD_ATTRIBUTE(try_acquire_capability(true)) { return mutex_.try_lock(); }
   void unlock() QUIRE_THREAD_ATTRIBUTE(release_capability()) { mutex_.unlock(); }
 
  private:
@@ -36,6 +37,8 @@ class QUIRE_THREAD_ATTRIBUTE(scoped_lockable) MutexLock {
       : mutex_(mutex) {
     mutex_.lock();
   }
+  /// The caller has locked it.
+  MutexLock(Mutex& mutex, std::adopt_lock_t) QUIRE_REQUIRES(mutex) : mutex_(mutex) {}
   ~MutexLock() QUIRE_THREAD_ATTRIBUTE(release_capability()) { mutex_.unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;

@@ -2,6 +2,8 @@
 
 option(QUIRE_BUILD_TOOLS "Build the quire command" ${PROJECT_IS_TOP_LEVEL})
 option(QUIRE_BUILD_TESTS "Build the tests and examples" ${PROJECT_IS_TOP_LEVEL})
+option(QUIRE_TEST_PACKAGING "Install the build and use it from outside, as one of the tests" OFF)
+option(QUIRE_TEST_LARGE "Build the tests that write gigabytes" OFF)
 option(QUIRE_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 set(QUIRE_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target, or empty")
 

@@ -1,6 +1,8 @@
 #include <quire/blob.h>
 
-#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -29,6 +31,29 @@ void require_within(const structures::BlobView& blob, std::uint64_t offset, std:
   }
 }
 
+/// Calls `fn()`, which allocates `size` bytes. That there is no room for them is no failure of ours:
+/// a blob may be holes of terabytes.
+template <class Fn>
+auto in_memory(std::uint64_t size, Fn&& fn) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+  try {
+    if (size <= kMost) return fn();
+  } catch (const std::bad_alloc&) {
+  }
+  throw InvalidArgument("there is no memory for " + std::to_string(size) +
+                        " bytes at once; read them in parts, with read() or chunks()");
+}
+
+/// Calls `fn(bytes)`, which changes the blob, with bytes that this does not change (V3). Only what
+/// edit() returns points into pages of the transaction's own, and that is no more than a page.
+template <class Fn>
+void with_stable(ByteView bytes, Fn&& fn) {
+  if (bytes.size() > kPageSize || bytes.empty()) return fn(bytes);
+  std::array<std::byte, kPageSize> copy;
+  std::memcpy(copy.data(), bytes.data(), bytes.size());
+  fn(ByteView(copy.data(), bytes.size()));
+}
+
 }  // namespace
 
 std::uint64_t BlobView::size() const {
@@ -46,9 +71,12 @@ std::size_t BlobView::read(std::uint64_t offset, std::span<std::byte> out) const
 std::vector<std::byte> BlobView::read_all() const {
   return engine::read(scope_, [&](PageReader& pages, const OpenCollection& collection) {
     const structures::BlobView blob = view_of(pages, collection);
-    std::vector<std::byte> bytes(blob.size());
-    blob.read(0, bytes);
-    return bytes;
+    const std::uint64_t size = blob.size();
+    return in_memory(size, [&] {
+      std::vector<std::byte> bytes(size);
+      blob.read(0, bytes);
+      return bytes;
+    });
   });
 }
 
@@ -58,34 +86,32 @@ Value BlobView::view(std::uint64_t offset, std::size_t count) const {
   return engine::read(scope_, [&](PageReader& pages, const OpenCollection& collection) {
     const structures::BlobView blob = view_of(pages, collection);
     require_within(blob, offset, count);
-    return blob.view(offset, count);
-  });
-}
-
-Value BlobView::piece(std::uint64_t offset, std::uint64_t limit) const {
-  return engine::read(scope_, [&](PageReader& pages, const OpenCollection& collection) {
-    return view_of(pages, collection).piece(offset, limit);
+    return in_memory(count, [&] { return blob.view(offset, count); });
   });
 }
 
 BlobChunks BlobView::chunks(std::uint64_t offset, std::uint64_t count) const {
-  engine::read(scope_, [&](PageReader& pages, const OpenCollection& collection) {
+  return engine::read(scope_, [&](PageReader& pages, const OpenCollection& collection) {
     require_within(view_of(pages, collection), offset, count);
+    return BlobChunks(*this, collection.changes, offset, count);
   });
-  return BlobChunks(*this, offset, count);
 }
 
-BlobChunks BlobView::chunks() const { return BlobChunks(*this, 0, size()); }
+BlobChunks BlobView::chunks() const {
+  return engine::read(scope_, [&](PageReader& pages, const OpenCollection& collection) {
+    return BlobChunks(*this, collection.changes, 0, view_of(pages, collection).size());
+  });
+}
 
 void Blob::write(std::uint64_t offset, ByteView bytes) {
   engine::write(scope(), [&](PageWriter& pages, const OpenCollection& collection) {
-    blob_of(pages, collection).write(offset, bytes);
+    with_stable(bytes, [&](ByteView stable) { blob_of(pages, collection).write(offset, stable); });
   });
 }
 
 void Blob::append(ByteView bytes) {
   engine::write(scope(), [&](PageWriter& pages, const OpenCollection& collection) {
-    blob_of(pages, collection).append(bytes);
+    with_stable(bytes, [&](ByteView stable) { blob_of(pages, collection).append(stable); });
   });
 }
 
@@ -103,19 +129,37 @@ void Blob::set(std::uint64_t index, std::byte byte) {
   });
 }
 
+MutableBytes Blob::edit(std::uint64_t offset, std::size_t count) {
+  return engine::write(scope(), [&](PageWriter& pages, const OpenCollection& collection) {
+    structures::BlobEdit edit = blob_of(pages, collection).edit(offset, count);
+    return MutableBytes(std::make_shared<pager::PageRef>(std::move(edit.page)), edit.bytes);
+  });
+}
+
 void Blob::punch(std::uint64_t offset, std::uint64_t count) {
   engine::write(scope(), [&](PageWriter& pages, const OpenCollection& collection) {
     blob_of(pages, collection).punch(offset, count);
   });
 }
 
-BlobChunks::Iterator::Iterator(const BlobView& blob, std::uint64_t offset, std::uint64_t end)
-    : blob_(blob), offset_(offset), end_(end), piece_(blob.piece(offset, end - offset)) {}
+BlobChunks::Iterator::Iterator(const BlobChunks& chunks, std::uint64_t end)
+    : blob_(chunks.blob_), changes_(chunks.changes_), offset_(chunks.offset_), end_(end) {
+  read();
+}
 
 BlobChunks::Iterator& BlobChunks::Iterator::operator++() {
   offset_ += piece_.size();
-  piece_ = blob_.piece(offset_, end_ - offset_);
+  read();
   return *this;
+}
+
+void BlobChunks::Iterator::read() {
+  piece_ = engine::read(blob_.scope(), [&](PageReader& pages, const OpenCollection& collection) {
+    if (collection.changes != changes_) {
+      throw InvalidArgument("the blob was changed during an iteration; begin a new one");
+    }
+    return view_of(pages, collection).piece(offset_, end_ - offset_);
+  });
 }
 
 }  // namespace quire

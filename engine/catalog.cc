@@ -2,9 +2,10 @@
 
 #include <quire/error.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
-#include "base/invariant.h"
 #include "engine/utf8.h"
 
 namespace quire::engine {
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::string_view kStateKey;        // empty
 constexpr std::size_t kShownNameBytes = 64;  // of a refused name, in its error
+
+constexpr std::pair<CollectionKind, std::string_view> kStructures[] = {
+    {CollectionKind::blob, "blob"}, {CollectionKind::list, "list"}, {CollectionKind::hash, "hash"}};
 
 /// Cuts fields off the front of an entry; a field that is not there is a CorruptionError.
 class EntryReader {
@@ -34,13 +38,17 @@ class EntryReader {
     return taken;
   }
   void require(bool holds, const char* field, const std::string& expected, std::uint64_t found) {
-    if (!holds) fail(field, expected, std::to_string(found));
+    require(holds, field, expected, std::to_string(found));
+  }
+  void require(bool holds, const char* field, const std::string& expected,
+               const std::string& found) {
+    if (!holds) fail(field, expected, found);
   }
   std::size_t left() const { return rest_.size(); }
 
  private:
   [[noreturn]] void fail(const char* field, const std::string& expected, const std::string& found) {
-    throw CorruptionError("catalog entry of '" + std::string(name_) + "'", field, expected, found);
+    entry_is_wrong(name_, field, expected, found);
   }
 
   std::string_view name_;
@@ -56,20 +64,34 @@ ByteView bytes_of(const auto& object) {
   return {reinterpret_cast<const std::byte*>(&object), sizeof object};
 }
 
+/// InvalidArgument unless `text` is UTF-8 of 1 to `most` bytes without byte 0.
+void require_short_text(const std::string& what, std::string_view text, std::size_t most) {
+  const auto refuse = [&](const std::string& why) {
+    const std::string shown(text.substr(0, kShownNameBytes));
+    throw InvalidArgument("the " + what + " '" + shown +
+                          (shown.size() < text.size() ? "...' " : "' ") + why + "; a " + what +
+                          " is UTF-8 of 1 to " + std::to_string(most) + " bytes without byte 0");
+  };
+  if (text.empty()) refuse("is empty");
+  if (text.size() > most) refuse("has " + std::to_string(text.size()) + " bytes");
+  if (text.find('\0') != std::string_view::npos) refuse("contains byte 0");
+  if (!is_utf8(text)) refuse("is not UTF-8");
+}
+
 }  // namespace
 
 std::string_view kind_name(const CatalogEntry& entry) noexcept {
-  switch (entry.kind) {
-    case CollectionKind::blob:
-      return "blob";
-    case CollectionKind::list:
-      return "list";
-    case CollectionKind::hash:
-      return "hash";
-    case CollectionKind::composite:
-      return entry.kind_name;
+  for (const auto& [kind, name] : kStructures) {
+    if (kind == entry.kind) return name;
   }
-  return "unknown";
+  return entry.kind_name;
+}
+
+std::optional<CollectionKind> structure_called(std::string_view kind) noexcept {
+  for (const auto& [structure, name] : kStructures) {
+    if (name == kind) return structure;
+  }
+  return std::nullopt;
 }
 
 std::string encode(const CatalogEntry& entry) {
@@ -99,10 +121,17 @@ CatalogEntry decode_catalog_entry(std::string_view name, ByteView bytes) {
   reader.require(header.version == kCatalogEntryVersion, "version", "1", header.version);
   reader.require(is_kind(header.kind), "kind", "1 to 4", header.kind);
   const bool is_composite = header.kind == static_cast<std::uint8_t>(CollectionKind::composite);
+  reader.require(header.id != kEngineOwner, "id", "not that of the engine, 0", header.id);
   reader.require((header.root == kNoPid) == is_composite, "root",
                  is_composite ? "0 for a composite" : "a page", header.root);
-  reader.require((header.kind_name_size != 0) == is_composite, "length of the kind's name",
-                 is_composite ? "1 to 63" : "0", header.kind_name_size);
+  reader.require(
+      is_composite ? header.kind_name_size >= 1 && header.kind_name_size <= kMaxKindNameBytes
+                   : header.kind_name_size == 0,
+      "length of the kind's name", is_composite ? "1 to 63" : "0", header.kind_name_size);
+  reader.require(header.options_size <= kMaxOptionsBytes, "length of the options", "at most 1024",
+                 header.options_size);
+  reader.require(is_composite || header.child_count == 0, "children", "none but of a composite",
+                 header.child_count);
   CatalogEntry entry;
   entry.kind = static_cast<CollectionKind>(header.kind);
   entry.root = header.root;
@@ -110,6 +139,7 @@ CatalogEntry decode_catalog_entry(std::string_view name, ByteView bytes) {
   entry.parent = header.parent;
   entry.created_seq = header.created_seq;
   entry.kind_name = reader.take(header.kind_name_size, "kind name").str();
+  reader.require(!structure_called(entry.kind_name), "kind name", "a composite's", entry.kind_name);
   entry.options = reader.take(header.options_size, "options").str();
   for (unsigned i = 0; i < header.child_count; ++i) {
     CatalogChild child;
@@ -124,16 +154,19 @@ CatalogEntry decode_catalog_entry(std::string_view name, ByteView bytes) {
   return entry;
 }
 
-void require_valid_name(std::string_view name) {
-  const auto refuse = [&](const std::string& why) {
-    const std::string shown(name.substr(0, kShownNameBytes));
-    throw InvalidArgument("the name '" + shown + (shown.size() < name.size() ? "...' " : "' ") +
-                          why + "; name collections in UTF-8 of 1 to 255 bytes without byte 0");
-  };
-  if (name.empty()) refuse("is empty");
-  if (name.size() > kMaxNameBytes) refuse("has " + std::to_string(name.size()) + " bytes");
-  if (name.find('\0') != std::string_view::npos) refuse("contains byte 0");
-  if (!is_utf8(name)) refuse("is not UTF-8");
+void require_valid_name(std::string_view name) { require_short_text("name", name, kMaxNameBytes); }
+
+void require_valid_kind_name(std::string_view kind) {
+  require_short_text("kind", kind, kMaxKindNameBytes);
+}
+
+void entry_is_wrong(std::string_view path, const char* field, const std::string& expected,
+                    const std::string& found) {
+  throw CorruptionError("catalog entry of '" + std::string(path) + "'", field, expected, found);
+}
+
+std::string child_key(CollectionId parent, std::string_view name) {
+  return std::string(1, '\0') + bytes_of(Le32(parent)).str() + std::string(name);
 }
 
 std::optional<CatalogEntry> CatalogView::find(std::string_view name) const {
@@ -142,17 +175,49 @@ std::optional<CatalogEntry> CatalogView::find(std::string_view name) const {
   return decode_catalog_entry(name, *value);
 }
 
-std::optional<CatalogView::Named> CatalogView::next(structures::HashCursor& cursor,
-                                                    bool with_children) const {
+CatalogEntry CatalogView::entry_of(std::string_view path, CollectionId parent,
+                                   const CatalogChild& child) const {
+  const auto value = table_.get(child_key(parent, child.name));
+  if (!value) entry_is_wrong(path, "child", "an entry of its own", "none");
+  CatalogEntry entry = decode_catalog_entry(path, *value);
+  const auto require = [&](const char* field, std::uint64_t expected, std::uint64_t found) {
+    if (expected == found) return;
+    entry_is_wrong(path, field, std::to_string(expected), std::to_string(found));
+  };
+  require("id", child.id, entry.id);
+  require("kind", static_cast<unsigned>(child.kind), static_cast<unsigned>(entry.kind));
+  require("parent", parent, entry.parent);
+  return entry;
+}
+
+std::optional<CatalogEntry> CatalogView::find_child(std::string_view path,
+                                                    const CatalogEntry& parent,
+                                                    std::string_view name) const {
+  const auto found = std::find_if(parent.children.begin(), parent.children.end(),
+                                  [&](const CatalogChild& known) { return known.name == name; });
+  if (found == parent.children.end()) return std::nullopt;
+  return entry_of(path, parent.id, *found);
+}
+
+std::optional<CatalogView::Named> CatalogView::next(structures::HashCursor& cursor) const {
+  return next_where(cursor, false);
+}
+
+std::optional<CatalogView::Named> CatalogView::next_child(structures::HashCursor& cursor) const {
+  return next_where(cursor, true);
+}
+
+std::optional<CatalogView::Named> CatalogView::next_where(structures::HashCursor& cursor,
+                                                          bool hidden) const {
   while (auto entry = table_.next(cursor)) {
     const std::string_view key = entry->key.text();
-    if (key == kStateKey || (!with_children && key.front() == '\0')) continue;
+    if (key == kStateKey || (key.front() == '\0') != hidden) continue;
     return Named{std::string(key), decode_catalog_entry(key, entry->value)};
   }
   return std::nullopt;
 }
 
-CollectionId Catalog::take_id() {
+CatalogState CatalogView::state() const {
   CatalogState state{};
   state.next_id = 1;
   if (const auto stored = table_.get(kStateKey)) {
@@ -161,21 +226,37 @@ CollectionId Catalog::take_id() {
                             std::to_string(stored->size()));
     }
     std::memcpy(&state, stored->data(), sizeof state);
+    if (state.next_id == kEngineOwner) {
+      throw CorruptionError("catalog state", "next id", "at least 1", "0");
+    }
   }
+  return state;
+}
+
+Pid CatalogView::reaper_root() const { return state().reaper_root; }
+
+void Catalog::set_reaper_root(Pid root) {
+  CatalogState changed = state();
+  changed.reaper_root = root;
+  table_.put(kStateKey, bytes_of(changed));
+}
+
+CollectionId Catalog::take_id() {
+  CatalogState state = this->state();
   const CollectionId id = state.next_id;
-  if (id == 0 || id == UINT32_MAX) {
-    throw CorruptionError("catalog state", "next collection id", "1 to 2^32 - 2",
-                          std::to_string(id));
+  if (id == UINT32_MAX) {
+    throw OutOfSpace(
+        "the database has made 2^32 - 2 collections, which is all it can; start another file");
   }
   state.next_id = id + 1;
   table_.put(kStateKey, bytes_of(state));
   return id;
 }
 
-void Catalog::put(std::string_view name, const CatalogEntry& entry) {
-  table_.put(name, encode(entry));
+void Catalog::put(std::string_view key, const CatalogEntry& entry) {
+  table_.put(key, encode(entry));
 }
 
-void Catalog::erase(std::string_view name) { table_.erase(name); }
+void Catalog::erase(std::string_view key) { table_.erase(key); }
 
 }  // namespace quire::engine

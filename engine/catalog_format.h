@@ -6,8 +6,9 @@
 //
 //     header (32) | kind name | options | children: {Le32 id, u8 kind, u8 name length, name} ...
 //
-// Hidden keys: {0x00, parent id (Le32), child name} for a child's own entry, and the empty key for
-// CatalogState.
+// Only composites have a kind's name and children. Hidden keys: {0x00, parent id (Le32), child name}
+// for a child's own entry, which says the same id and kind as the list of its parent, and the empty
+// key for CatalogState.
 
 #include <array>
 #include <cstdint>
@@ -24,6 +25,8 @@ inline constexpr std::uint8_t kCatalogEntryVersion = 1;
 inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxKindNameBytes = 63;
 inline constexpr std::size_t kMaxOptionsBytes = 1024;
+inline constexpr std::size_t kMaxChildren = 65535;
+inline constexpr unsigned kMaxChildDepth = 8;  // a collection with a name of its own is at 0
 
 struct CatalogEntryHeader {
   std::uint8_t kind;     // CollectionKind

@@ -8,8 +8,8 @@ namespace quire::engine {
 
 /// Accounts for every page of the snapshot exactly once and checks every law of every structure.
 /// Never throws for what it finds; takes the engine's mutex for one collection at a time, and two
-/// bits of memory a page.
-CheckReport check(SnapshotSession& snapshot, const CheckOptions& options,
+/// bits of memory a page. The checks of composite kinds are called without it.
+CheckReport check(const std::shared_ptr<SnapshotSession>& snapshot, const CheckOptions& options,
                   const ProgressFunction& progress);
 
 }  // namespace quire::engine

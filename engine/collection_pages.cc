@@ -17,12 +17,12 @@ void SnapshotPages::require_pid(Pid pid) const {
 
 pager::PageRef SnapshotPages::read(Pid pid, PageType type) {
   require_pid(pid);
-  return ref_to(pool_->structure(pid, type, owner_, seq_), false);
+  return ref_to(pool_->structure(pid, type, owner_, seq_, caching_), false);
 }
 
 pager::PageRef SnapshotPages::read_data(Pid pid, Sum32 sum) {
   require_pid(pid);
-  return ref_to(pool_->data(pid, sum, seq_), false);
+  return ref_to(pool_->data(pid, sum, seq_, caching_), false);
 }
 
 }  // namespace quire::engine

@@ -6,11 +6,12 @@
 
 namespace quire::engine {
 
-/// The pages of one collection as of one commit. Made for one call, under the engine's mutex.
+/// The pages of one collection as of one commit. Made for one call.
 class SnapshotPages final : public pager::PageReader {
  public:
-  SnapshotPages(pager::PagePool& pool, Seq seq, Pid page_count, CollectionId owner) noexcept
-      : pool_(&pool), seq_(seq), page_count_(page_count), owner_(owner) {}
+  SnapshotPages(pager::PagePool& pool, Seq seq, Pid page_count, CollectionId owner,
+                pager::Caching caching = pager::Caching::yes) noexcept
+      : pool_(&pool), seq_(seq), page_count_(page_count), owner_(owner), caching_(caching) {}
 
   pager::PageRef read(Pid pid, PageType type) override;
   pager::PageRef read_data(Pid pid, Sum32 sum) override;
@@ -23,9 +24,10 @@ class SnapshotPages final : public pager::PageReader {
   Seq seq_;
   Pid page_count_;
   CollectionId owner_;
+  pager::Caching caching_;
 };
 
-/// The pages of one collection in one transaction. Made for one call, under the engine's mutex.
+/// The pages of one collection in one transaction. Made for one call.
 class TransactionPages final : public pager::PageWriter {
  public:
   TransactionPages(pager::PrivatePages& pages, CollectionId owner) noexcept

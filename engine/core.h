@@ -1,7 +1,8 @@
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,10 +14,16 @@
 #include <quire/stats.h>
 
 #include "base/mutex.h"
+#include "engine/call_gate.h"
+#include "engine/commit_queue.h"
+#include "engine/file_room.h"
+#include "engine/keeper.h"
+#include "engine/reaper.h"
+#include "engine/writers_place.h"
 #include "pager/header_slots.h"
 #include "pager/page_pool.h"
+#include "pager/snapshot_registry.h"
 #include "pager/space_map.h"
-#include "wal/log_writer.h"
 
 namespace quire::engine {
 
@@ -30,11 +37,8 @@ struct RecoveryResult {
 
 /// What one open database is made of. Transactions, snapshots and the Database share it; the last
 /// of them closes it. The order of things is said elsewhere: committer.cc, checkpointer.cc,
-/// recovery.cc.
-///
-/// One mutex guards everything that changes, and is held through I/O: one thread at a time reads or
-/// writes.
-class Core : public std::enable_shared_from_this<Core> {
+/// recovery.cc. Its parts are safe from any thread but where they say otherwise.
+class Core {
  public:
   /// An open, locked, recovered file. `logged` is false for a database in memory (rule M10).
   struct Opened {
@@ -51,9 +55,9 @@ class Core : public std::enable_shared_from_this<Core> {
     bool logged = true;
   };
 
-  Core(Opened opened, const Options& options);
-  /// Closes as Database::close() does, but swallows errors; in a forked child it only releases
-  /// memory.
+  /// Starts the keeper. In a forked child the last owner gives back the file's descriptor, no more.
+  static std::shared_ptr<Core> start(Opened opened, const Options& options);
+  /// Closes as Database::close() does, but swallows errors.
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -66,83 +70,108 @@ class Core : public std::enable_shared_from_this<Core> {
   const RecoveryResult& recovery() const noexcept { return opened_.recovery; }
   bool logged() const noexcept { return opened_.logged; }
 
-  Mutex mutex;
-
-  /// This process is a forked child of the one that opened the database (rule F4): calls throw,
-  /// destructors release memory and descriptors only.
+  /// This process is a forked child of the one that opened the database (rule F4): calls throw.
   bool in_forked_child() const noexcept;
-  /// ClosedError if the database is closed.
-  void require_open() const QUIRE_REQUIRES(mutex);
-  /// IoError if an earlier failure has poisoned the database.
-  void require_healthy() const QUIRE_REQUIRES(mutex);
-  bool is_closed() const QUIRE_REQUIRES(mutex) { return closed_; }
-  /// Rule F1: from now on commits fail, readers go on, and only reopening heals. The first reason
-  /// stays.
-  void poison(const std::string& reason) QUIRE_REQUIRES(mutex);
-  bool poisoned() const QUIRE_REQUIRES(mutex) { return !poison_.empty(); }
+  /// ClosedError in such a child.
+  void require_own_process() const;
 
-  // The writer's place: at most one transaction is open.
-  /// Takes the place; false if `deadline` passes first. `deadline` nullptr: waits for ever.
-  bool take_writers_place(const std::chrono::steady_clock::time_point* deadline)
-      QUIRE_REQUIRES(mutex);
-  void leave_writers_place() QUIRE_REQUIRES(mutex);
-  /// The thread that last used the open transaction.
-  void note_writer_thread() QUIRE_REQUIRES(mutex) { writer_thread_ = std::this_thread::get_id(); }
-  bool is_writer_thread() const QUIRE_REQUIRES(mutex) {
-    return writer_busy_ && writer_thread_ == std::this_thread::get_id();
-  }
+  /// Waits for calls in progress; later ones throw ClosedError. Leaves a clean file. If another
+  /// thread closes or has closed, waits for its end.
+  void close();
 
-  void close() QUIRE_EXCLUDES(mutex);
+  // The parts. Used between entering and leaving the gate, or by the keeper.
+  CallGate& gate() noexcept { return gate_; }
+  File& base() noexcept { return *opened_.base; }
+  pager::PagePool& pool() noexcept { return *opened_.pool; }
+  /// Of the holder of the writer's place.
+  pager::SpaceMap& space() noexcept { return *opened_.space; }
+  pager::SnapshotRegistry& registry() noexcept { return registry_; }
+  WritersPlace& writers_place() noexcept { return writers_place_; }
+  CommitQueue& queue() noexcept { return queue_; }
+  FileRoom& room() noexcept { return room_; }
+  Keeper& keeper() noexcept { return keeper_; }
+  Reaper& reaper() noexcept { return reaper_; }
 
-  File& base() QUIRE_REQUIRES(mutex) { return *opened_.base; }
-  pager::PagePool& pool() QUIRE_REQUIRES(mutex) { return *opened_.pool; }
-  pager::SpaceMap& space() QUIRE_REQUIRES(mutex) { return *opened_.space; }
+  Mutex header_mutex;
+  pager::Header header QUIRE_GUARDED_BY(header_mutex);
 
-  // What committer, checkpointer and recovery change.
-  pager::Header header QUIRE_GUARDED_BY(mutex);
-  std::unique_ptr<wal::LogWriter> log QUIRE_GUARDED_BY(mutex);  // nullptr while the file is clean
-  Seq visible QUIRE_GUARDED_BY(mutex) = 0;                      // V: what a snapshot sees
-  std::uint64_t base_bytes QUIRE_GUARDED_BY(mutex) = 0;         // of the file, room ahead included
-  bool base_has_grown QUIRE_GUARDED_BY(mutex) = false;          // since its length was last synced
-  pager::Readers readers QUIRE_GUARDED_BY(mutex);
-  Stats stats QUIRE_GUARDED_BY(mutex);
+  struct Counters {
+    std::atomic<std::uint64_t> commits{0};
+    std::atomic<std::uint64_t> rollbacks{0};
+    std::atomic<std::uint64_t> checkpoints{0};
+    std::atomic<std::uint64_t> checkpoint_pages{0};
+    std::atomic<std::uint64_t> free_pages{0};
+  };
+  Counters counters;
+
+  /// Whether a checkpoint would have anything to do.
+  bool has_unsaved_work();
+  /// Drops the versions and markers that nobody needs any more. O(pages that have more than one;
+  /// nothing without them).
+  void reclaim();
 
   /// Queues an event; deliver_events() hands it to the user with no lock held.
-  void queue_event(Event event) QUIRE_REQUIRES(mutex);
-  void deliver_events() QUIRE_EXCLUDES(mutex);
-
-  /// Adds to `stats` what the log writer has counted; before it goes.
-  void count_log() QUIRE_REQUIRES(mutex);
+  void queue_event(Event event);
+  void deliver_events() noexcept;
 
  private:
-  void close_locked() QUIRE_REQUIRES(mutex);
+  Core(Opened opened, const Options& options);
+  static void abandon(Core* core);
+  void require_may_close();
+  void close_parts();
+  void wait_until_closed();
 
   Opened opened_;
   Options options_;
+  std::shared_ptr<const std::function<void(const Event&)>> listener_;  // nullptr: none
   std::string name_;
   std::uint64_t fork_count_;
-  std::condition_variable_any writers_place_free_;
-  bool writer_busy_ QUIRE_GUARDED_BY(mutex) = false;
-  std::thread::id writer_thread_ QUIRE_GUARDED_BY(mutex);
-  bool closed_ QUIRE_GUARDED_BY(mutex) = false;
-  std::string poison_ QUIRE_GUARDED_BY(mutex);
-  std::vector<Event> events_ QUIRE_GUARDED_BY(mutex);
+  CallGate gate_;
+  pager::SnapshotRegistry registry_;
+  WritersPlace writers_place_;
+  CommitQueue queue_;
+  FileRoom room_;
+  Mutex events_mutex_;
+  std::vector<Event> events_ QUIRE_GUARDED_BY(events_mutex_);
+  // Last: their threads use all the others.
+  Keeper keeper_;
+  Reaper reaper_;
 };
 
-/// Holds the engine's mutex from construction to destruction. In a forked child, where another
-/// thread may have held it for ever, it throws ClosedError instead of waiting.
-class QUIRE_THREAD_ATTRIBUTE(scoped_lockable) CoreLock {
+/// A call in progress: close() waits for it. ClosedError if the database is closed, or if this is a
+/// forked child, where a lock may be held for ever.
+class CallPass {
  public:
-  explicit CoreLock(Core& core) QUIRE_THREAD_ATTRIBUTE(acquire_capability(core.mutex));
-  ~CoreLock() QUIRE_THREAD_ATTRIBUTE(release_capability()) { mutex_.unlock(); }
-  CoreLock(const CoreLock&) = delete;
-  CoreLock& operator=(const CoreLock&) = delete;
+  explicit CallPass(Core& core);
+  ~CallPass() { gate_.leave(lane_); }
+  CallPass(const CallPass&) = delete;
+  CallPass& operator=(const CallPass&) = delete;
 
  private:
-  Mutex& mutex_;
+  CallGate& gate_;
+  std::size_t lane_ = 0;
+};
+
+/// The same for what may not throw: false in a closed database or a forked child.
+class QuietPass {
+ public:
+  explicit QuietPass(Core& core) noexcept
+      : gate_(core.gate()), entered_(!core.in_forked_child() && gate_.enter(lane_)) {}
+  ~QuietPass() {
+    if (entered_) gate_.leave(lane_);
+  }
+  QuietPass(const QuietPass&) = delete;
+  QuietPass& operator=(const QuietPass&) = delete;
+
+  explicit operator bool() const noexcept { return entered_; }
+
+ private:
+  CallGate& gate_;
+  std::size_t lane_ = 0;
+  bool entered_;
 };
 
 /// The counters, and the gauges of this moment.
-Stats collect_stats(Core& core) QUIRE_REQUIRES(core.mutex);
+Stats collect_stats(Core& core);
 
 }  // namespace quire::engine

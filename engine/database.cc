@@ -4,7 +4,6 @@
 
 #include "base/hex.h"
 #include "engine/checker.h"
-#include "engine/checkpointer.h"
 #include "engine/handles.h"
 #include "engine/recovery.h"
 #include "pager/header_format.h"
@@ -12,21 +11,20 @@
 namespace quire {
 namespace {
 
+using engine::CallPass;
 using engine::Core;
-using engine::CoreLock;
 
 std::shared_ptr<Core> start(Core::Opened opened, const Options& options) {
-  auto core = std::make_shared<Core>(std::move(opened), options);
+  std::shared_ptr<Core> core = Core::start(std::move(opened), options);
   core->deliver_events();
   return core;
 }
 
-/// Calls `fn()` on an open database under its mutex, and hands out events afterwards.
+/// Calls `fn()` on an open database.
 template <class Fn>
-auto locked(Core& core, Fn&& fn) {
-  const CoreLock lock(core);
-  return engine::with_context(core, {}, [&]() QUIRE_NO_ANALYSIS {
-    core.require_open();
+auto in_open(Core& core, Fn&& fn) {
+  return engine::with_context(core, {}, [&] {
+    const CallPass pass(core);
     return fn();
   });
 }
@@ -77,50 +75,57 @@ void Database::commit_unless_ended(Transaction& transaction) {
 }
 
 void Database::sync() {
-  locked(*core(), [&]() QUIRE_NO_ANALYSIS { core_->require_healthy(); });
+  in_open(*core(), [&] {
+    core_->queue().require_healthy();
+    core_->queue().make_durable();
+  });
 }
 
 void Database::checkpoint() {
-  locked(*core(), [&]() QUIRE_NO_ANALYSIS {
-    if (core_->options().read_only) {
+  const std::shared_ptr<Core> keep = core();  // a listener may let go of the database
+  in_open(*keep, [&] {
+    if (keep->options().read_only) {
       throw ReadOnlyError("a database that was opened read-only is not written");
     }
-    core_->require_healthy();
-    engine::checkpoint(*core_);
+    keep->queue().require_healthy();
+    keep->reaper().finish();
+    keep->keeper().checkpoint();
   });
-  core_->deliver_events();
+  keep->deliver_events();
 }
 
 void Database::close() {
-  if (core_) engine::with_context(*core_, {}, [&] { core_->close(); });
+  const std::shared_ptr<Core> keep = core_;  // a listener may let go of the database
+  if (keep) engine::with_context(*keep, {}, [&] { keep->close(); });
 }
 
 CheckReport Database::check(const CheckOptions& options, const ProgressFunction& progress) const {
   const auto session =
       engine::with_context(*core(), {}, [&] { return engine::SnapshotSession::start(core_); });
   return engine::with_context(*core_, {},
-                              [&] { return engine::check(*session, options, progress); });
+                              [&] { return engine::check(session, options, progress); });
 }
 
 Stats Database::stats() const {
-  return locked(*core(), [&]() QUIRE_NO_ANALYSIS { return engine::collect_stats(*core_); });
+  return in_open(*core(), [&] { return engine::collect_stats(*core_); });
 }
 
 DatabaseInfo Database::info() const {
-  return locked(*core(), [&]() QUIRE_NO_ANALYSIS {
+  return in_open(*core(), [&] {
     DatabaseInfo info;
     info.path = core_->logged() ? core_->path() : std::string();
-    info.uuid = to_hex(core_->header.uuid);
     info.format_major = kHeaderMajor;
     info.format_minor = kHeaderMinor;
-    info.page_count = core_->space().committed_page_count();
-    info.free_pages = core_->space().free_pages();
+    info.page_count = core_->queue().visible().page_count;
+    info.free_pages = core_->counters.free_pages;
     info.file_bytes = core_->base().status().size;
-    info.wal_bytes = core_->log ? core_->log->live_bytes() : 0;
-    info.seq = core_->visible;
-    info.checkpoint_seq = core_->header.checkpoint_seq;
+    info.wal_bytes = core_->queue().log() != nullptr ? core_->queue().log()->live_bytes() : 0;
+    info.seq = core_->queue().visible().seq;
     info.recovered_commits = core_->recovery().commits;
     info.recovery_time = core_->recovery().duration;
+    const MutexLock lock(core_->header_mutex);
+    info.uuid = to_hex(core_->header.uuid);
+    info.checkpoint_seq = core_->header.checkpoint_seq;
     return info;
   });
 }

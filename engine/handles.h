@@ -30,8 +30,19 @@ inline ReadScope make_read_scope(std::shared_ptr<Session> session,
       std::make_shared<detail::Scope>(detail::Scope{std::move(session), std::move(collection)}));
 }
 inline WriteScope make_write_scope(std::shared_ptr<Session> session,
-                                   std::shared_ptr<OpenCollection> collection) {
-  return WriteScope(make_read_scope(std::move(session), std::move(collection)).state());
+                                   std::shared_ptr<OpenCollection> collection,
+                                   WriteScope::Origin origin) {
+  return WriteScope(make_read_scope(std::move(session), std::move(collection)).state(), origin);
+}
+
+[[noreturn]] inline void throw_moved_from() {
+  throw ClosedError("this object was moved from; use the one it was moved to");
+}
+
+/// What the scope of a handle stands for. ClosedError if it was moved from.
+inline const detail::Scope& state_of(const ReadScope& scope) {
+  if (!scope.state()) throw_moved_from();
+  return *scope.state();
 }
 
 /// Runs `fn()` and adds the file, and the collection if there is one, to what it throws.
@@ -46,19 +57,60 @@ auto with_context(const Core& core, std::string_view collection, Fn&& fn) {
   }
 }
 
-inline void require_present(const OpenCollection& collection) {
-  if (collection.dropped) {
-    throw NotFound("this transaction has dropped the collection; open it again to make a new one");
+/// The same for a collection, whose parents are named too.
+template <class Fn>
+auto with_context_of(const OpenCollection& collection, const Core& core, Fn&& fn) {
+  return with_context(core, {}, [&] {
+    try {
+      return fn();
+    } catch (Error& error) {
+      error.add_collection(path_of(collection));
+      throw;
+    }
+  });
+}
+
+/// Calls `fn()` in an open session.
+template <class S, class Fn>
+auto in_session(const std::shared_ptr<S>& session, std::string_view collection, Fn&& fn) {
+  if (!session) throw_moved_from();
+  return with_context(session->core(), collection, [&] {
+    const CallPass pass(session->core());
+    session->require_open();
+    return fn();
+  });
+}
+
+/// Whether an error of a change of the catalog is the caller's, who has changed nothing.
+bool changed_nothing(const std::exception& error);
+
+/// Runs a change of the catalog: what stops it half-way dooms the transaction.
+template <class Fn>
+auto changing(TransactionSession& transaction, Fn&& fn) {
+  transaction.require_not_doomed();
+  try {
+    return fn();
+  } catch (const std::exception& error) {
+    if (!changed_nothing(error)) transaction.doom(error.what());
+    throw;
   }
 }
 
-/// Calls `fn(PageReader&, const OpenCollection&)` under the engine's mutex.
+inline void require_present(const OpenCollection& collection) {
+  if (collection.dropped) {
+    throw NotFound(
+        "the transaction has dropped the collection, or has undone its creation; open it again to "
+        "make a new one");
+  }
+}
+
+/// Calls `fn(PageReader&, const OpenCollection&)` in an open session.
 template <class Fn>
 auto read(const ReadScope& scope, Fn&& fn) {
-  Session& session = *scope.state()->session;
-  OpenCollection& collection = *scope.state()->collection;
-  const CoreLock lock(session.core());
-  return with_context(session.core(), collection.name, [&] {
+  Session& session = *state_of(scope).session;
+  OpenCollection& collection = *state_of(scope).collection;
+  return with_context_of(collection, session.core(), [&] {
+    const CallPass pass(session.core());
     session.require_open();
     require_present(collection);
     return session.with_pages(collection.entry.id, [&](pager::PageReader& pages) {
@@ -67,15 +119,15 @@ auto read(const ReadScope& scope, Fn&& fn) {
   });
 }
 
-/// Calls `fn(PageWriter&, OpenCollection&)` under the engine's mutex; iterators of the collection
+/// Calls `fn(PageWriter&, OpenCollection&)` with a CallPass; iterators of the collection
 /// end. What stops it half-way dooms the transaction; what the caller did wrong (InvalidArgument,
 /// std::out_of_range) has changed nothing.
 template <class Fn>
 auto write(const ReadScope& scope, Fn&& fn) {
-  Session& session = *scope.state()->session;
-  OpenCollection& collection = *scope.state()->collection;
-  const CoreLock lock(session.core());
-  return with_context(session.core(), collection.name, [&] {
+  Session& session = *state_of(scope).session;
+  OpenCollection& collection = *state_of(scope).collection;
+  return with_context_of(collection, session.core(), [&] {
+    const CallPass pass(session.core());
     session.require_open();
     require_present(collection);
     TransactionSession& transaction = *session.as_transaction();
@@ -84,7 +136,7 @@ auto write(const ReadScope& scope, Fn&& fn) {
       throw InvalidArgument(
           "the function given to update() may not change the table; do it afterwards");
     }
-    ++collection.changes;
+    transaction.open_collections().note_change(state_of(scope).collection);
     TransactionPages pages(transaction.pages(), collection.entry.id);
     try {
       return fn(static_cast<pager::PageWriter&>(pages), collection);

@@ -22,17 +22,35 @@ structures::Hash hash_of(PageWriter& pages, const OpenCollection& collection) {
 /// Marks a collection for as long as the user's function runs.
 class Updating {
  public:
-  explicit Updating(OpenCollection& collection) : collection_(collection) {
-    if (collection_.updating)
-      throw InvalidArgument("update() of a table inside update() of the same table");
+  explicit Updating(const ReadScope& scope)
+      : scope_(scope),
+        collection_(*engine::state_of(scope).collection),
+        changes_(collection_.changes) {
+    if (collection_.updating) refuse("update() of a table inside update() of the same table");
     collection_.updating = true;
   }
   ~Updating() { collection_.updating = false; }
   Updating(const Updating&) = delete;
   Updating& operator=(const Updating&) = delete;
 
+  /// A rollback to a savepoint may have left another value there, of another length.
+  void require_unchanged() const {
+    if (collection_.changes != changes_) {
+      refuse("the table was rolled back to a savepoint inside its update()");
+    }
+  }
+
  private:
+  [[noreturn]] void refuse(const char* why) const {
+    InvalidArgument error(why);
+    error.add_file(engine::state_of(scope_).session->core().name());
+    error.add_collection(path_of(collection_));
+    throw error;
+  }
+
+  const ReadScope& scope_;
   OpenCollection& collection_;
+  std::uint64_t changes_;  // of the collection when the function began
 };
 
 }  // namespace
@@ -110,8 +128,9 @@ bool Hash::update(ByteView key, const std::function<void(std::span<std::byte>)>&
   std::vector<std::byte> bytes(old->view().begin(), old->view().end());
   const std::string own_key = ByteView(key).str();  // `change` may overwrite what `key` points at
   {
-    const Updating updating(*scope().state()->collection);
+    const Updating updating(scope());
     change(bytes);
+    updating.require_unchanged();
   }
   return engine::write(scope(), [&](PageWriter& pages, const OpenCollection& collection) {
     return hash_of(pages, collection).update(own_key, [&](std::span<std::byte> place) {

@@ -11,9 +11,11 @@
 //                2. what nothing proves to be on the disk is written again in place and synced, and
 //                   a MARK behind it;
 //                3. pass 2 writes the newest content of each page to its place;
-//                4. the chosen slot is written again, unchanged, and the base synced;
-//                5. the other slot clean, synced; the chosen one clean, synced;
-//                6. only then the segments go.
+//                4. the space map is read: a page count that it does not agree with is never
+//                   written to a header, and the log stays for whoever has to look at it;
+//                5. the chosen slot is written again, unchanged, and the base synced;
+//                6. the other slot clean, synced; the chosen one clean, synced;
+//                7. only then the segments go.
 //
 // Recovery believes nothing that it has not synced itself: what it reads may be in the cache only,
 // since the process that wrote it may have died before its sync. A crash at any line starts over:
@@ -21,6 +23,7 @@
 // the same bytes. Segments of another log are never replayed and never deleted: they are set aside
 // under another name and reported.
 
+#include <array>
 #include <cerrno>
 
 #include "engine/creation.h"
@@ -36,6 +39,8 @@ namespace {
 constexpr std::size_t kLeastCacheBytes = std::size_t{64} << 10;
 constexpr std::size_t kLeastSegmentBytes = std::size_t{64} << 10;
 constexpr int kOpenAttempts = 8;
+
+static_assert(wal::kFewestPages == kFixedPages);
 
 void require_valid(const Options& options) {
   const auto refuse = [](const std::string& option, const std::string& rule, std::size_t found) {
@@ -65,14 +70,14 @@ class Opening {
     wal::SegmentSet segments(files(), opened_.path, opened_.base->status().mode);
     if (!opened_.header.clean) {
       recover(segments);
-    } else if (!options_.read_only) {
-      repair_clean_file(segments);
+    } else {
+      load_space_map(opened_.header.page_count);
+      if (!options_.read_only) repair_clean_file(segments);
     }
     if (!options_.read_only) {
       tidy_segments(segments);
       remove_unfinished_creations(files(), opened_.path);
     }
-    load_space_map();
     return std::move(opened_);
   }
 
@@ -86,11 +91,13 @@ class Opening {
   void require_length(std::uint64_t pages);
   void recover(const wal::SegmentSet& segments);
   void replay_to_base(wal::LogReader& log);
+  void finish_recovery(const wal::LogScan& scan);
   void replay_to_memory(wal::LogReader& log);
+  void make_length_durable(Pid page_count);
   void write_clean_header(const pager::Header& header);
   void repair_clean_file(const wal::SegmentSet& segments);
   void tidy_segments(const wal::SegmentSet& segments);
-  void load_space_map();
+  void load_space_map(Pid page_count);
   void report(Event::Kind kind, std::string message);
 
   const Options& options_;
@@ -193,6 +200,8 @@ void Opening::recover(const wal::SegmentSet& segments) {
   } else {
     replay_to_base(log);
   }
+  load_space_map(log.scan().page_count());
+  if (!options_.read_only) finish_recovery(log.scan());
   opened_.recovery.duration = files().monotonic_now() - began;
   report(Event::Kind::recovery, "recovered " + std::to_string(opened_.recovery.commits) +
                                     " commits, " + std::to_string(opened_.recovery.pages) +
@@ -221,20 +230,32 @@ void Opening::replay_to_base(wal::LogReader& log) {
     const bool is_structure = read_replayed(log, pid, frame.bytes);
     opened_.pool->write_base(pid, is_structure, frame.bytes);
   }
-  const std::uint64_t size = base().status().size;
-  const std::uint64_t needed = std::uint64_t{page_count} * kPageSize;
-  if (size < needed) base().allocate(size, needed - size);
+}
 
+/// The base holds all pages.
+void Opening::finish_recovery(const wal::LogScan& scan) {
+  make_length_durable(scan.page_count());
   pager::HeaderSlots(base()).write(chosen_slot_, opened_.header);
   base().sync_all();
   pager::Header clean = opened_.header;
   clean.generation += 1;
   clean.clean = true;
-  clean.checkpoint_seq = log.scan().newest_seq();
-  clean.page_count = page_count;
+  clean.checkpoint_seq = scan.newest_seq();
+  clean.page_count = scan.page_count();
   clean.first_generation = 0;
   clean.first_segment = 0;
   write_clean_header(clean);
+}
+
+/// The next sync covers the length too. That the file seems long enough proves nothing: a sync that
+/// failed in the process before may have lost what the cache still shows.
+void Opening::make_length_durable(Pid page_count) {
+  const std::uint64_t size = base().status().size;
+  const std::uint64_t needed = std::uint64_t{page_count} * kPageSize;
+  if (size < needed) base().allocate(size, needed - size);
+  std::array<std::byte, kPageSize> last{};
+  base().read_at(needed - kPageSize, last);
+  base().write_at(needed - kPageSize, ByteView(last));
 }
 
 void Opening::write_clean_header(const pager::Header& header) {
@@ -257,7 +278,7 @@ void Opening::replay_to_memory(wal::LogReader& log) {
   opened_.header.page_count = log.scan().page_count();
   for (const auto& [pid, history] : pages) {
     if (pid >= opened_.header.page_count) break;
-    auto frame = std::make_shared<pager::Frame>();
+    pager::FramePtr frame = opened_.pool->new_frame();
     const bool is_structure = read_replayed(log, pid, frame->bytes);
     frame->verified = is_structure ? pager::Frame::Verified::structure : pager::Frame::Verified::no;
     opened_.pool->versions().install_replayed(pid, history.seq, std::move(frame));
@@ -285,9 +306,9 @@ void Opening::tidy_segments(const wal::SegmentSet& segments) {
   }
 }
 
-void Opening::load_space_map() {
-  opened_.space = std::make_unique<pager::SpaceMap>(opened_.header.page_count);
-  for (std::uint64_t pid = 0; pid < opened_.header.page_count; pid += kGroupSize) {
+void Opening::load_space_map(Pid page_count) {
+  opened_.space = std::make_unique<pager::SpaceMap>(page_count);
+  for (std::uint64_t pid = 0; pid < page_count; pid += kGroupSize) {
     const Pid map_pid = map_page_of(static_cast<Pid>(pid));
     const auto frame =
         opened_.pool->structure(map_pid, PageType::map, kEngineOwner, opened_.visible);
@@ -310,6 +331,9 @@ void Opening::report(Event::Kind kind, std::string message) {
 }  // namespace
 
 Core::Opened open_file(const std::string& path, const Options& options) {
+  if (path.empty()) {
+    throw InvalidArgument("the path of the database is empty; give the path of a file");
+  }
   try {
     require_valid(options);
     return Opening(path, options).run();

@@ -1,9 +1,8 @@
 #include "engine/session.h"
 
-#include "engine/committer.h"
-#include "structures/blob.h"
-#include "structures/hash.h"
-#include "structures/list.h"
+#include <algorithm>
+
+#include "engine/structure.h"
 
 namespace quire::engine {
 namespace {
@@ -16,20 +15,6 @@ namespace {
   throw error;
 }
 
-std::uint64_t pages_of(const CatalogEntry& entry, pager::PageReader& pages) {
-  switch (entry.kind) {
-    case CollectionKind::blob:
-      return structures::BlobView(pages, entry.root).pages_owned() + 1;
-    case CollectionKind::hash:
-      return structures::HashView(pages, entry.root).pages();
-    case CollectionKind::list:
-      return structures::ListView(pages, entry.root).pages();
-    case CollectionKind::composite:
-      break;
-  }
-  return 0;
-}
-
 std::uint64_t random_seed(Core& core) {
   std::uint64_t seed = 0;
   core.file_system().fill_random(std::as_writable_bytes(std::span(&seed, 1)));
@@ -38,34 +23,46 @@ std::uint64_t random_seed(Core& core) {
 
 }  // namespace
 
-std::shared_ptr<OpenCollection> Session::share(std::string_view name, CatalogEntry entry) {
-  auto collection = std::make_shared<OpenCollection>();
-  collection->name = name;
-  collection->entry = std::move(entry);
-  return collection;
-}
-
 std::shared_ptr<OpenCollection> Session::find(std::string_view name, std::string_view kind) {
   require_valid_name(name);
   auto entry = with_pages(kEngineOwner,
                           [&](pager::PageReader& pages) { return CatalogView(pages).find(name); });
   if (!entry) return nullptr;
   if (kind_name(*entry) != kind) wrong_kind(name, kind, kind_name(*entry));
-  return share(name, std::move(*entry));
+  return share(describe(name, std::move(*entry)));
+}
+
+std::shared_ptr<OpenCollection> Session::find_child(const std::shared_ptr<OpenCollection>& parent,
+                                                    std::string_view name, std::string_view kind) {
+  require_valid_name(name);
+  const std::string path = path_of(*parent) + "/" + std::string(name);
+  auto entry = with_pages(kEngineOwner, [&](pager::PageReader& pages) {
+    return CatalogView(pages).find_child(path, parent->entry, name);
+  });
+  if (!entry) return nullptr;
+  if (kind_name(*entry) != kind) wrong_kind(path, kind, kind_name(*entry));
+  return share(describe(name, std::move(*entry), parent));
 }
 
 std::vector<CollectionInfo> Session::collections() {
-  std::vector<CatalogView::Named> found;
+  std::vector<std::vector<std::shared_ptr<OpenCollection>>> families;
   with_pages(kEngineOwner, [&](pager::PageReader& pages) {
     const CatalogView catalog(pages);
     structures::HashCursor cursor;
-    while (auto named = catalog.next(cursor)) found.push_back(std::move(*named));
+    while (const auto named = catalog.next(cursor)) {
+      families.push_back(family(catalog, *named));
+    }
   });
   std::vector<CollectionInfo> infos;
-  for (const auto& [name, entry] : found) {
-    const std::uint64_t page_count = with_pages(
-        entry.id, [&entry = entry](pager::PageReader& pages) { return pages_of(entry, pages); });
-    infos.push_back({name, std::string(kind_name(entry)), page_count});
+  for (const auto& members : families) {
+    const OpenCollection& first = *members.front();
+    CollectionInfo info{first.name, std::string(kind_name(first.entry)), 0};
+    for (const auto& member : members) {
+      info.pages += with_pages(member->entry.id, [&](pager::PageReader& pages) {
+        return pages_of_structure(member->entry, pages);
+      });
+    }
+    infos.push_back(std::move(info));
   }
   return infos;
 }
@@ -73,45 +70,46 @@ std::vector<CollectionInfo> Session::collections() {
 // ---- snapshots
 
 std::shared_ptr<SnapshotSession> SnapshotSession::start(const std::shared_ptr<Core>& core) {
-  auto session = std::make_shared<SnapshotSession>(core);  // before the lock, which its end takes
-  const CoreLock lock(*core);
-  core->require_open();
-  // Registering and seeing V are one step under the mutex, so no version that is needed can go in
-  // between (V1).
-  core->readers.insert(core->visible);
-  session->registered_ = true;
-  session->set_seq(core->visible);
-  session->pool_ = &core->pool();
-  session->page_count_ = core->space().committed_page_count();
+  auto session = std::make_shared<SnapshotSession>(core);  // before the pass, which its end takes
+  const CallPass pass(*core);
+  Visible visible;
+  session->registration_ = &core->registry().add(visible, [&] { return core->queue().visible(); });
+  session->set_seq(visible.seq);
+  session->page_count_ = visible.page_count;
   return session;
 }
 
 SnapshotSession::~SnapshotSession() {
-  if (!registered_ || core().in_forked_child()) return;
-  const CoreLock lock(core());
-  core().readers.erase(core().readers.find(seq()));
-  if (!core().is_closed()) core().pool().versions().prune(core().readers);
+  if (registration_ == nullptr || core().in_forked_child()) return;
+  core().registry().remove(*registration_);
+  const QuietPass pass(core());
+  if (!pass) return;
+  // The oldest one held back more than its own: the versions of all that began after it.
+  if (core().registry().oldest(seq()) >= seq()) core().reclaim();
 }
-
-void SnapshotSession::require_open() const { core().require_open(); }
 
 // ---- transactions
 
 std::shared_ptr<TransactionSession> TransactionSession::start(
     const std::shared_ptr<Core>& core, const std::chrono::steady_clock::time_point* deadline) {
-  const CoreLock lock(*core);
-  core->require_open();
+  const CallPass pass(*core);
   if (core->options().read_only) {
     throw ReadOnlyError("the database was opened read-only; open it for writing to change it");
   }
-  if (!core->take_writers_place(deadline)) return nullptr;
+  if (core->keeper().is_keeper_thread()) {
+    throw InvalidArgument(
+        "Options::on_event may not begin a transaction on the engine's own thread, for which the "
+        "open one may be waiting; let another thread do it");
+  }
+  if (!core->writers_place().take(deadline)) return nullptr;
   try {
-    core->require_open();
-    core->require_healthy();
+    core->queue().require_healthy();
+    // What is published, not what is visible: this transaction builds on commits that still wait
+    // for their sync, and cannot become visible before them.
     return std::make_shared<TransactionSession>(
-        core, pager::PrivatePages(core->pool(), core->space(), core->visible));
+        core, pager::PrivatePages(core->pool(), core->space(), core->queue().published()));
   } catch (...) {
-    core->leave_writers_place();
+    core->writers_place().leave();
     throw;
   }
 }
@@ -122,11 +120,10 @@ TransactionSession::TransactionSession(std::shared_ptr<Core> core, pager::Privat
 TransactionSession::~TransactionSession() { rollback(); }
 
 void TransactionSession::require_open() const {
-  core().require_open();
   if (ended_) {
     throw ClosedError("the transaction has ended; begin another one");
   }
-  core().note_writer_thread();
+  core().writers_place().note_user();
 }
 
 void TransactionSession::require_not_doomed() const {
@@ -136,39 +133,65 @@ void TransactionSession::require_not_doomed() const {
   }
 }
 
-std::shared_ptr<OpenCollection> TransactionSession::share(std::string_view name,
-                                                          CatalogEntry entry) {
-  auto& shared = open_[entry.id];
-  if (!shared) shared = Session::share(name, std::move(entry));
-  return shared;
+/// The entry of a new collection, and its structure if it is one.
+CatalogEntry TransactionSession::new_entry(std::string_view kind) {
+  const std::optional<CollectionKind> structure = structure_called(kind);
+  if (!structure) require_valid_kind_name(kind);
+  TransactionPages catalog_pages(pages_, kEngineOwner);
+  CatalogEntry entry;
+  entry.kind = structure.value_or(CollectionKind::composite);
+  if (!structure) entry.kind_name = kind;
+  entry.id = Catalog(catalog_pages).take_id();
+  entry.created_seq = seq() + 1;
+  TransactionPages pages(pages_, entry.id);
+  const std::uint64_t seed = structure == CollectionKind::hash ? random_seed(core()) : 0;
+  entry.root = create_structure(entry.kind, pages, seed);
+  return entry;
 }
 
 std::shared_ptr<OpenCollection> TransactionSession::create(std::string_view name,
                                                            std::string_view kind) {
-  if (kind != "blob" && kind != "list" && kind != "hash") {
-    throw InvalidArgument("collections of kind '" + std::string(kind) +
-                          "' cannot be made by this version; it makes blobs, lists and hashes");
+  CatalogEntry entry = new_entry(kind);
+  TransactionPages catalog_pages(pages_, kEngineOwner);
+  Catalog(catalog_pages).put(name, entry);
+  return open_.share_new(describe(name, std::move(entry)));
+}
+
+std::shared_ptr<OpenCollection> TransactionSession::create_child(
+    const std::shared_ptr<OpenCollection>& parent, std::string_view name, std::string_view kind) {
+  require_valid_name(name);
+  if (parent->entry.kind != CollectionKind::composite) {
+    throw InvalidArgument("a " + std::string(kind_name(parent->entry)) + " has no children");
   }
+  if (depth_of(*parent) == kMaxChildDepth) {
+    throw InvalidArgument("a child '" + std::string(name) + "' would lie more than " +
+                          std::to_string(kMaxChildDepth) + " collections deep");
+  }
+  if (parent->entry.children.size() == kMaxChildren) {
+    throw InvalidArgument("a collection has at most " + std::to_string(kMaxChildren) +
+                          " children; store what you have many of in a hash");
+  }
+  CatalogEntry entry = new_entry(kind);
+  entry.parent = parent->entry.id;
+  open_.keep(parent);
+  parent->entry.children.push_back({entry.id, entry.kind, std::string(name)});
   TransactionPages catalog_pages(pages_, kEngineOwner);
   Catalog catalog(catalog_pages);
-  CatalogEntry entry;
-  entry.id = catalog.take_id();
-  entry.created_seq = seq() + 1;
-  TransactionPages pages(pages_, entry.id);
-  if (kind == "blob") {
-    entry.kind = CollectionKind::blob;
-    entry.root = structures::Blob::create(pages);
-  } else if (kind == "list") {
-    entry.kind = CollectionKind::list;
-    entry.root = structures::List::create(pages);
-  } else {
-    entry.kind = CollectionKind::hash;
-    entry.root = structures::Hash::create(pages, random_seed(core()));
+  catalog.put(child_key(entry.parent, name), entry);
+  catalog.put(catalog_key(*parent), parent->entry);
+  return open_.share_new(describe(name, std::move(entry), parent));
+}
+
+void TransactionSession::set_options(const std::shared_ptr<OpenCollection>& collection,
+                                     ByteView options) {
+  if (options.size() > kMaxOptionsBytes) {
+    throw InvalidArgument("options of " + std::to_string(options.size()) + " bytes; at most " +
+                          std::to_string(kMaxOptionsBytes) + " fit into the catalog");
   }
-  catalog.put(name, entry);
-  auto collection = share(name, std::move(entry));
-  collection->created = true;
-  return collection;
+  open_.keep(collection);
+  collection->entry.options = options.str();
+  TransactionPages catalog_pages(pages_, kEngineOwner);
+  Catalog(catalog_pages).put(catalog_key(*collection), collection->entry);
 }
 
 bool TransactionSession::drop(std::string_view name) {
@@ -177,26 +200,12 @@ bool TransactionSession::drop(std::string_view name) {
   Catalog catalog(catalog_pages);
   const auto entry = catalog.find(name);
   if (!entry) return false;
-  TransactionPages pages(pages_, entry->id);
-  switch (entry->kind) {
-    case CollectionKind::blob:
-      structures::Blob(pages, entry->root).destroy();
-      break;
-    case CollectionKind::hash:
-      structures::Hash(pages, entry->root).destroy();
-      break;
-    case CollectionKind::list:
-      structures::List(pages, entry->root).destroy();
-      break;
-    case CollectionKind::composite:
-      throw FormatError(
-          FormatError::Reason::newer,
-          "collection '" + std::string(name) + "' is of a kind that this version cannot drop");
-  }
-  catalog.erase(name);
-  if (const auto open = open_.find(entry->id); open != open_.end()) {
-    open->second->dropped = true;
-    open_.erase(open);
+  Reaper& reaper = core().reaper();
+  std::uint32_t pages_left = reaper.pages_a_step();
+  for (const auto& member : family(catalog, {std::string(name), *entry})) {
+    if (reaper.drop(pages_, member->entry, pages_left)) has_dropped_ = true;
+    catalog.erase(catalog_key(*member));
+    open_.drop(member->entry.id);
   }
   return true;
 }
@@ -214,41 +223,111 @@ void TransactionSession::rename(std::string_view from, std::string_view to) {
   }
   catalog.erase(from);
   catalog.put(to, *entry);
-  if (const auto open = open_.find(entry->id); open != open_.end()) open->second->name = to;
+  const auto collection = share(describe(from, *entry));
+  open_.keep(collection);
+  collection->name = to;
+}
+
+// ---- savepoints
+
+std::uint64_t TransactionSession::set_savepoint() {
+  require_not_doomed();
+  const std::size_t index = savepoints_.size();
+  try {
+    savepoints_.push_back(last_savepoint_ + 1);
+    open_.set_savepoint();
+    pages_.set_savepoint();
+  } catch (...) {
+    pages_.release(index);
+    open_.release(index);
+    savepoints_.resize(index);
+    throw;
+  }
+  return ++last_savepoint_;
+}
+
+bool TransactionSession::is_open(std::uint64_t savepoint) const noexcept {
+  return std::binary_search(savepoints_.begin(), savepoints_.end(), savepoint);
+}
+
+std::size_t TransactionSession::index_of(std::uint64_t savepoint) const {
+  if (!is_open(savepoint)) {
+    throw ClosedError("this savepoint ended with one around it; make another one");
+  }
+  const auto found = std::lower_bound(savepoints_.begin(), savepoints_.end(), savepoint);
+  return static_cast<std::size_t>(found - savepoints_.begin());
+}
+
+void TransactionSession::roll_back_to(std::uint64_t savepoint) {
+  const std::size_t index = index_of(savepoint);
+  try {
+    pages_.roll_back_to(index);
+    open_.roll_back_to(index);
+  } catch (...) {
+    doom("out of memory");  // short: takes none
+    throw;
+  }
+  savepoints_.resize(index);
+  doomed_.clear();
+}
+
+void TransactionSession::release(std::uint64_t savepoint) {
+  const std::size_t index = index_of(savepoint);
+  pages_.release(index);
+  open_.release(index);
+  savepoints_.resize(index);
+}
+
+void TransactionSession::abandon_savepoint(std::uint64_t savepoint) noexcept {
+  const QuietPass pass(core());
+  if (!pass || ended_ || !is_open(savepoint)) return;
+  try {
+    roll_back_to(savepoint);
+  } catch (...) {
+    // The transaction is doomed: nothing of it can be committed.
+  }
 }
 
 Seq TransactionSession::commit(Durability durability) {
-  {
-    const CoreLock lock(core());
-    require_open();
-    if (!doomed_.empty()) {
-      end();
-      require_not_doomed();
-    }
-    try {
-      const Seq seq = engine::commit(core(), pages_, durability);
-      end();
-      return seq;
-    } catch (...) {
-      end();
-      throw;
-    }
+  const CallPass pass(core());
+  require_open();
+  const PublishedCommit commit = publish(durability);
+  wait_for_commit(core(), commit, durability);
+  return commit.seq;
+}
+
+/// Ends the transaction, whatever comes of it.
+PublishedCommit TransactionSession::publish(Durability durability) {
+  try {
+    require_not_doomed();
+    core().keeper().wait_for_room(pages_.size());
+    PublishedCommit commit = publish_commit(core(), pages_, durability);
+    if (has_dropped_) core().reaper().wake();
+    end();
+    return commit;
+  } catch (...) {
+    undo();
+    throw;
   }
 }
 
 void TransactionSession::rollback() noexcept {
-  if (ended_ || core().in_forked_child()) return;
-  const CoreLock lock(core());
+  if (const QuietPass pass(core()); pass) undo();
+}
+
+void TransactionSession::undo() noexcept {
+  if (ended_) return;
+  core().counters.rollbacks.fetch_add(1, std::memory_order_relaxed);
   end();
 }
 
 void TransactionSession::end() {
   if (ended_) return;
   ended_ = true;
-  if (!core().is_closed()) core().space().rollback();
+  core().space().rollback();
   pages_.forget();
   open_.clear();
-  core().leave_writers_place();
+  core().writers_place().leave();
 }
 
 }  // namespace quire::engine

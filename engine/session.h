@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,25 +12,17 @@
 
 #include "engine/catalog.h"
 #include "engine/collection_pages.h"
+#include "engine/committer.h"
 #include "engine/core.h"
+#include "engine/open_collections.h"
 
 namespace quire::engine {
-
-/// A collection that handles of one session share, so that all of them see a drop, a rename or a
-/// change at once.
-struct OpenCollection {
-  std::string name;
-  CatalogEntry entry;
-  bool created = false;  // by this transaction
-  bool dropped = false;
-  bool updating = false;      // a user's function runs inside Hash::update()
-  std::uint64_t changes = 0;  // ends iterators
-};
 
 class TransactionSession;
 
 /// One moment of the database that handles read; a transaction or a snapshot. Handles keep it
-/// alive. Everything but the constants is used under the engine's mutex.
+/// alive. A snapshot may be used by several threads at once, a transaction by one at a time; all calls but the
+/// constants are made with a CallPass.
 class Session {
  public:
   Session(std::shared_ptr<Core> core, Seq seq) : core_(std::move(core)), seq_(seq) {}
@@ -42,8 +33,8 @@ class Session {
   Core& core() const noexcept { return *core_; }
   Seq seq() const noexcept { return seq_; }
 
-  /// ClosedError if the session or the database has ended.
-  virtual void require_open() const QUIRE_NO_ANALYSIS = 0;
+  /// ClosedError if the transaction has ended.
+  virtual void require_open() const {}
   virtual TransactionSession* as_transaction() noexcept { return nullptr; }
 
   /// Calls `fn(PageReader&)` for the pages of `owner`.
@@ -52,11 +43,17 @@ class Session {
 
   /// The collection of that name; nullptr if there is none, TypeMismatch if its kind is not `kind`.
   std::shared_ptr<OpenCollection> find(std::string_view name, std::string_view kind);
+  /// The same for a child.
+  std::shared_ptr<OpenCollection> find_child(const std::shared_ptr<OpenCollection>& parent,
+                                             std::string_view name, std::string_view kind);
   std::vector<CollectionInfo> collections();
 
  protected:
   void set_seq(Seq seq) noexcept { seq_ = seq; }
-  virtual std::shared_ptr<OpenCollection> share(std::string_view name, CatalogEntry entry);
+  /// The object that handles of the collection share.
+  virtual std::shared_ptr<OpenCollection> share(std::shared_ptr<OpenCollection> collection) {
+    return collection;
+  }
 
  private:
   std::shared_ptr<Core> core_;
@@ -72,15 +69,14 @@ class SnapshotSession final : public Session {
   explicit SnapshotSession(std::shared_ptr<Core> core) : Session(std::move(core), 0) {}
   ~SnapshotSession() override;
 
-  void require_open() const override QUIRE_NO_ANALYSIS;
   Pid page_count() const noexcept { return page_count_; }
-  SnapshotPages pages(CollectionId owner) const {
-    return SnapshotPages(*pool_, seq(), page_count_, owner);
+  /// `caching` no: for reads of everything there is.
+  SnapshotPages pages(CollectionId owner, pager::Caching caching = pager::Caching::yes) const {
+    return SnapshotPages(core().pool(), seq(), page_count_, owner, caching);
   }
 
  private:
-  bool registered_ = false;
-  pager::PagePool* pool_ = nullptr;
+  pager::SnapshotRegistry::Entry* registration_ = nullptr;
   Pid page_count_ = 0;
 };
 
@@ -93,14 +89,35 @@ class TransactionSession final : public Session {
   /// Rolls back what has not ended.
   ~TransactionSession() override;
 
-  void require_open() const override QUIRE_NO_ANALYSIS;
+  void require_open() const override;
   bool has_ended() const noexcept { return ended_; }
   TransactionSession* as_transaction() noexcept override { return this; }
   pager::PrivatePages& pages() noexcept { return pages_; }
+  OpenCollections& open_collections() noexcept { return open_; }
 
+  /// A collection of a name that is free: a structure, or if `kind` is not one, a composite.
   std::shared_ptr<OpenCollection> create(std::string_view name, std::string_view kind);
+  /// The same for a child. InvalidArgument if `parent` is no composite, or has too many children or
+  /// parents.
+  std::shared_ptr<OpenCollection> create_child(const std::shared_ptr<OpenCollection>& parent,
+                                               std::string_view name, std::string_view kind);
+  /// Replaces what the type of a collection has stored with it. InvalidArgument if that is too long.
+  void set_options(const std::shared_ptr<OpenCollection>& collection, ByteView options);
+  /// Drops a collection with all its children.
   bool drop(std::string_view name);
   void rename(std::string_view from, std::string_view to);
+
+  // Savepoints have numbers that are not used again; those that have ended are a ClosedError.
+
+  /// Sets one inside those that are open.
+  std::uint64_t set_savepoint();
+  /// Undoes everything since, heals a doomed transaction, and ends it and those inside it. If
+  /// memory runs out, dooms the transaction.
+  void roll_back_to(std::uint64_t savepoint);
+  /// Ends it and those inside it; their changes belong to the one around them.
+  void release(std::uint64_t savepoint);
+  /// Its object goes: rolls back to it unless it has ended.
+  void abandon_savepoint(std::uint64_t savepoint) noexcept;
 
   /// A change stopped half-way: the transaction can only be rolled back. The first reason stays.
   void doom(const std::string& why) {
@@ -112,13 +129,24 @@ class TransactionSession final : public Session {
   void rollback() noexcept;
 
  private:
-  std::shared_ptr<OpenCollection> share(std::string_view name, CatalogEntry entry) override;
+  std::shared_ptr<OpenCollection> share(std::shared_ptr<OpenCollection> collection) override {
+    return open_.share(std::move(collection));
+  }
+  CatalogEntry new_entry(std::string_view kind);
+  PublishedCommit publish(Durability durability);
+  /// Counts a rollback, and ends.
+  void undo() noexcept;
   /// Undoes what was not published and gives up the writer's place.
-  void end() QUIRE_NO_ANALYSIS;
+  void end();
+  bool is_open(std::uint64_t savepoint) const noexcept;
+  std::size_t index_of(std::uint64_t savepoint) const;
 
   pager::PrivatePages pages_;
-  std::map<CollectionId, std::shared_ptr<OpenCollection>> open_;
+  OpenCollections open_;
+  std::vector<std::uint64_t> savepoints_;  // ascending, the innermost last
+  std::uint64_t last_savepoint_ = 0;
   bool ended_ = false;
+  bool has_dropped_ = false;  // something that the reaper frees
   std::string doomed_;
 };
 

@@ -5,42 +5,10 @@
 namespace quire {
 namespace {
 
+using engine::changing;
 using engine::Core;
-using engine::CoreLock;
-using engine::OpenCollection;
-using engine::Session;
+using engine::in_session;
 using engine::TransactionSession;
-
-/// Calls `fn()` under the mutex of an open session, for calls that name a collection.
-template <class S, class Fn>
-auto in_session(const std::shared_ptr<S>& session, std::string_view collection, Fn&& fn) {
-  if (!session) throw ClosedError("this object was moved from; use the one it was moved to");
-  const CoreLock lock(session->core());
-  return engine::with_context(session->core(), collection, [&] {
-    session->require_open();
-    return fn();
-  });
-}
-
-bool changed_nothing(const std::exception& error) {
-  const auto* known = dynamic_cast<const Error*>(&error);
-  if (known == nullptr) return false;
-  return known->code() == ErrorCode::invalid_argument ||
-         known->code() == ErrorCode::type_mismatch || known->code() == ErrorCode::not_found ||
-         known->code() == ErrorCode::key_exists;
-}
-
-/// Runs a change of the catalog: what stops it half-way dooms the transaction.
-template <class Fn>
-auto changing(TransactionSession& transaction, Fn&& fn) {
-  transaction.require_not_doomed();
-  try {
-    return fn();
-  } catch (const std::exception& error) {
-    if (!changed_nothing(error)) transaction.doom(error.what());
-    throw;
-  }
-}
 
 [[noreturn]] void not_found(std::string_view name) {
   throw NotFound("there is no collection '" + std::string(name) +
@@ -94,22 +62,22 @@ Transaction& Transaction::operator=(Transaction&& other) noexcept {
 
 Transaction::~Transaction() { rollback(); }
 
-std::optional<WriteScope> Transaction::find_scope(std::string_view name, std::string_view kind) {
+std::optional<WriteScope> Transaction::find_scope(std::string_view name, std::string_view kind,
+                                                  WriteScope::Origin origin) {
   auto collection = in_session(session_, {}, [&] { return session_->find(name, kind); });
   if (!collection) return std::nullopt;
-  return engine::make_write_scope(session_, std::move(collection));
+  return engine::make_write_scope(session_, std::move(collection), origin);
 }
 
-WriteScope Transaction::open_scope(std::string_view name, std::string_view kind, Missing missing) {
+WriteScope Transaction::create_scope(std::string_view name, std::string_view kind) {
   auto collection = in_session(session_, {}, [&] {
-    if (auto found = session_->find(name, kind)) {
-      if (missing == Missing::create) return found;
+    if (session_->find(name, kind)) {
       throw KeyExists("there is a collection '" + std::string(name) +
                       "' already; open it, or drop it first");
     }
     return changing(*session_, [&] { return session_->create(name, kind); });
   });
-  return engine::make_write_scope(session_, std::move(collection));
+  return engine::make_write_scope(session_, std::move(collection), WriteScope::Origin::created);
 }
 
 bool Transaction::drop(std::string_view name) {
@@ -123,6 +91,11 @@ void Transaction::rename(std::string_view from, std::string_view to) {
 
 std::vector<CollectionInfo> Transaction::collections() const {
   return in_session(session_, {}, [&] { return session_->collections(); });
+}
+
+Savepoint Transaction::savepoint() {
+  const std::uint64_t number = in_session(session_, {}, [&] { return session_->set_savepoint(); });
+  return Savepoint(session_, number);
 }
 
 std::uint64_t Transaction::commit(std::optional<Durability> durability) {

@@ -16,7 +16,7 @@ class HostFileSystem : public FileSystem {
 
   /// An exception that leaves `body` ends the program. The destructor must not run on the thread
   /// itself.
-  std::unique_ptr<Thread> start_thread(std::function<void()> body) final;
+  std::unique_ptr<Thread> start_thread(std::function<void()> body) override;
 };
 
 }  // namespace quire::os

@@ -44,8 +44,12 @@ std::string prefix_of(const std::string& directory) {
 
 }  // namespace
 
-MemoryFileSystem::MemoryFileSystem() : device_(next_device()) {}
+MemoryFileSystem::MemoryFileSystem(Threads threads) : threads_(threads), device_(next_device()) {}
 MemoryFileSystem::~MemoryFileSystem() = default;
+
+std::unique_ptr<Thread> MemoryFileSystem::start_thread(std::function<void()> body) {
+  return threads_ == Threads::yes ? HostFileSystem::start_thread(std::move(body)) : nullptr;
+}
 
 MemoryFileSystem::InodePtr MemoryFileSystem::make_inode(std::uint32_t mode) {
   return std::make_shared<MemoryInode>(FileIdentity{.device = device_, .inode = ++last_inode_},

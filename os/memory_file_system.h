@@ -26,7 +26,10 @@ struct MemoryInode;
 /// exclude one another.
 class MemoryFileSystem final : public HostFileSystem {
  public:
-  MemoryFileSystem();
+  /// `threads` no: start_thread() starts none, so that one thread does all that happens to the
+  /// files and they can be copied between any two calls.
+  enum class Threads { yes, no };
+  explicit MemoryFileSystem(Threads threads = Threads::yes);
   ~MemoryFileSystem() override;
   MemoryFileSystem(const MemoryFileSystem&) = delete;
   MemoryFileSystem& operator=(const MemoryFileSystem&) = delete;
@@ -39,6 +42,7 @@ class MemoryFileSystem final : public HostFileSystem {
   void rename(const std::string& from, const std::string& to) override;
   void link_without_replace(const std::string& existing, const std::string& name) override;
   void remove(const std::string& path) override;
+  std::unique_ptr<Thread> start_thread(std::function<void()> body) override;
   std::vector<std::string> list(const std::string& directory) override;
   void sync_directory(const std::string& directory) override;
 
@@ -56,6 +60,7 @@ class MemoryFileSystem final : public HostFileSystem {
   void require_no_file_above(const char* operation, const std::string& path) const;
   Names::iterator find_file(const char* operation, const std::string& path);
 
+  const Threads threads_;
   const std::uint64_t device_;
 
   std::mutex mutex_;  // guards what follows; an inode's own is taken inside it

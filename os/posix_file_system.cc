@@ -72,6 +72,8 @@ const char* advice_for(int error_number) noexcept {
       return "its symbolic links lead in a circle, or through too many others";
     case EMFILE:
       return "raise the limit on open files (ulimit -n)";
+    case ENFILE:
+      return "the whole system has too many files open; close some, or raise fs.file-max";
   }
   return "";
 }

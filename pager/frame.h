@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 
 #include "base/ids.h"
@@ -8,11 +9,25 @@
 
 namespace quire::pager {
 
+/// How many frames there are: in chains, private, or only held by a Value. It outlives the frames,
+/// and so the database, if a Value does.
+struct FrameCount {
+  std::atomic<std::size_t> live{0};
+};
+
 /// 4 KiB of memory with the content of one page. Private to a transaction it changes; once
-/// published it never does.
+/// published, or installed as what the base holds, it never does, so any thread may read it.
 struct Frame {
   /// What the content was found to be (rule M3): another use of the page verifies it again.
   enum class Verified : std::uint8_t { no, structure, data };
+
+  Frame() = default;
+  explicit Frame(std::shared_ptr<FrameCount> count) : count_(std::move(count)) { ++count_->live; }
+  Frame(const Frame& other) = delete;
+  Frame& operator=(const Frame&) = delete;
+  ~Frame() {
+    if (count_) --count_->live;
+  }
 
   std::array<std::byte, kPageSize> bytes;
   Verified verified = Verified::no;
@@ -24,6 +39,9 @@ struct Frame {
   StructurePageHeader& header() noexcept {
     return *reinterpret_cast<StructurePageHeader*>(bytes.data());
   }
+
+ private:
+  std::shared_ptr<FrameCount> count_;
 };
 
 using FramePtr = std::shared_ptr<Frame>;

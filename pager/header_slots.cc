@@ -15,6 +15,7 @@ namespace quire::pager {
 namespace {
 
 constexpr std::size_t kSummedFrom = 16;
+constexpr std::uint64_t kFewestTooMany = std::uint64_t{1} << 63;
 
 std::uint64_t slot_sum(const HeaderSlot& slot) noexcept {
   std::uint64_t seed = 0;
@@ -54,6 +55,13 @@ void require_sane_fields(const HeaderSlot& slot) {
           page);
   require(slot.page_count > kCatalogRoot, "page count", "at least 4", slot.page_count, page);
   require(slot.catalog_root == kCatalogRoot, "catalog root", "3", slot.catalog_root, page);
+  // They are only counted up from here, and must not begin anew at 0.
+  const auto require_countable = [&](std::uint64_t found, const char* field) {
+    require(found < kFewestTooMany, field, "less than 2^63", found, page);
+  };
+  require_countable(slot.header_generation, "header generation");
+  require_countable(slot.checkpoint_seq, "checkpoint seq");
+  require_countable(slot.first_generation, "first generation");
 }
 
 }  // namespace

@@ -44,6 +44,9 @@ class HeaderSlots {
   /// are damaged.
   void read(bool for_writing);
 
+  /// What slot `number` says; nothing if it is damaged. Throws as read() does if it is not.
+  std::optional<Header> read_one(int number) { return parse(number, false); }
+
   const Header& header() const noexcept { return header_; }
   /// 0 or 1: the slot that header() was read from.
   int chosen() const noexcept { return chosen_; }

@@ -78,7 +78,9 @@ struct SumPlace {
 
 /// Changes the pages of one collection within one transaction. Nothing leaves the transaction
 /// before it commits. What a mutable span points at is the page until that is renewed or freed, and
-/// stays memory that may be touched until the transaction ends (of a data page: until then).
+/// stays memory that may be touched until the transaction ends or rolls back to a savepoint (of a
+/// data page: until then), or for as long as a PageRef to it lives; the commit publishes copies of
+/// pages that a PageRef still shows.
 class PageWriter : public PageReader {
  public:
   /// The transaction's own copy of a structure page, made at the first call. Bytes 0..31 (the

@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::size_t kSlicePages = 256;  // 1 MiB a write
 constexpr std::size_t kSumBytes = 8;
+constexpr std::size_t kLeastSecondBudget = (std::size_t{64} << 20) / kPageSize;
+// Chains that a search for frames to evict looks at: enough to pass twice by all that a commit has
+// added, and few enough for one load.
+constexpr std::size_t kLeastLooks = 1024;
+constexpr std::size_t kLooksForAFrame = 4;
 
 std::uint64_t byte_offset(Pid pid) { return std::uint64_t{pid} * kPageSize; }
 
@@ -45,6 +50,9 @@ void require_header(Pid pid, const StructurePageHeader& header, PageType type, C
 
 }  // namespace
 
+PagePool::PagePool(File& base, std::uint64_t uuid_hash, std::size_t budget)
+    : base_(&base), uuid_hash_(uuid_hash), budget_(budget), versions_(budget) {}
+
 std::uint64_t PagePool::structure_sum(Pid pid, PageBytes bytes) const noexcept {
   return checksum64(ByteView(bytes.data() + kSumBytes, kPageSize - kSumBytes),
                     page_seed(uuid_hash_, pid));
@@ -55,10 +63,9 @@ Sum32 PagePool::data_sum(Pid pid, PageBytes bytes) const noexcept {
 }
 
 FramePtr PagePool::read_base(Pid pid) {
-  auto frame = std::make_shared<Frame>();
-  const std::size_t read = base_->read_at(byte_offset(pid), frame->bytes);
-  ++counters_.loads;
-  return read == kPageSize ? frame : nullptr;
+  FramePtr frame = new_frame();
+  loads_.fetch_add(1, std::memory_order_relaxed);
+  return base_->read_at(byte_offset(pid), frame->bytes) == kPageSize ? frame : nullptr;
 }
 
 void PagePool::write_base(Pid pid, bool is_structure, MutablePageBytes bytes) {
@@ -68,78 +75,153 @@ void PagePool::write_base(Pid pid, bool is_structure, MutablePageBytes bytes) {
   base_->write_at(byte_offset(pid), ByteView(bytes.data(), bytes.size()));
 }
 
-void PagePool::trim() {
-  if (versions_.frame_count() < budget_) return;
-  counters_.evictions +=
-      versions_.evict(budget_ - budget_ / 8);  // some room at once: a sweep looks at every frame
+PagePool::Counters PagePool::counters() const noexcept {
+  return {hits_.load(std::memory_order_relaxed), loads_.load(std::memory_order_relaxed),
+          evictions_.load(std::memory_order_relaxed)};
 }
 
-PagePool::Found PagePool::find_or_load(Pid pid, Seq seq) {
-  if (FramePtr found = versions_.find(pid, seq)) {
-    ++counters_.hits;
-    return {std::move(found), false};
-  }
-  trim();
-  FramePtr loaded = read_base(pid);
-  if (!loaded) {
-    throw CorruptionError(pid, "page", "a page within the file", "the end of the file before it");
-  }
-  return {std::move(loaded), true};
+std::size_t PagePool::second_budget() const noexcept {
+  return std::max(budget_, kLeastSecondBudget);
 }
 
-void PagePool::verify_structure_sum(Pid pid, Frame& frame) const {
-  const std::uint64_t sum = structure_sum(pid, frame.bytes);
-  if (frame.header().sum != sum) {
-    throw CorruptionError(pid, "checksum", std::to_string(sum), std::to_string(frame.header().sum));
-  }
-  frame.verified = Frame::Verified::structure;
+bool PagePool::is_second_budget_full() const noexcept {
+  const std::size_t live = frame_count_->live.load(std::memory_order_relaxed);
+  const std::size_t newest = versions_.newest();
+  return live > newest && live - newest >= second_budget();
 }
 
-FramePtr PagePool::structure(Pid pid, PageType type, CollectionId owner, Seq seq) {
-  const auto [frame, is_new] = find_or_load(pid, seq);
-  if (frame->verified == Frame::Verified::structure) {
-    require_header(pid, frame->header(), type, owner, seq);
-    return frame;
+FramePtr PagePool::new_private_frame() {
+  if (is_second_budget_full()) {
+    versions_.evict_old();
+    if (is_second_budget_full() && relief_) relief_();
   }
-  if (frame->verified == Frame::Verified::data) {
-    // A pointer of one kind to a page of another: its own frame stays as it was verified.
-    auto copy = std::make_shared<Frame>(*frame);
-    verify_structure_sum(pid, *copy);
-    require_header(pid, copy->header(), type, owner, seq);
-    return copy;
-  }
-  verify_structure_sum(pid, *frame);
-  require_header(pid, frame->header(), type, owner, seq);
-  if (is_new) versions_.install_base(pid, frame);
-  return frame;
+  if (!is_second_budget_full()) return new_frame();
+  throw OutOfSpace(
+      "the transaction and what open snapshots need fill " +
+      std::to_string(second_budget() * kPageSize >> 20) + " MiB of memory (" +
+      std::to_string(versions_.superseded() * kPageSize >> 20) +
+      " MiB of it for snapshots); commit in smaller steps, end old snapshots, or give a larger "
+      "Options::cache_size");
 }
 
-FramePtr PagePool::data(Pid pid, Sum32 sum, Seq seq) {
-  const auto [frame, is_new] = find_or_load(pid, seq);
-  if (frame->verified == Frame::Verified::data && frame->sum == sum) return frame;
-  const Sum32 found = data_sum(pid, frame->bytes);
-  if (found != sum) {
-    throw CorruptionError(pid, "checksum of a data page", std::to_string(sum),
-                          std::to_string(found));
-  }
-  if (frame->verified == Frame::Verified::no) {
-    frame->verified = Frame::Verified::data;
-    frame->sum = sum;
-  }
-  if (is_new) versions_.install_base(pid, frame);
-  return frame;
+FramePtr PagePool::copy_of(const Frame& frame) const {
+  FramePtr copy = new_frame();
+  copy->bytes = frame.bytes;
+  copy->verified = frame.verified;
+  copy->sum = frame.sum;
+  return copy;
 }
 
-void PagePool::keep_base_for(Pid pid, const Readers& readers) {
-  if (versions_.base_is_needed(pid, readers)) {
-    // Nothing to keep where the file ended: the page is younger than the reader.
-    if (FramePtr old = read_base(pid)) versions_.install_base(pid, std::move(old));
-  }
-  versions_.before_overwrite(pid);
+void PagePool::trim(std::size_t added) {
+  if (versions_.newest() <= budget_) return;
+  const std::size_t looks = std::max(kLeastLooks, added * kLooksForAFrame);
+  evictions_.fetch_add(versions_.evict(budget_, looks), std::memory_order_relaxed);
 }
 
-std::uint64_t PagePool::save_dirty(const Readers& readers) {
-  const std::set<Pid>& dirty = versions_.dirty();
+// ---- reads
+
+/// Calls `verify(frame, is_new)`, which throws CorruptionError; `is_new`: nobody else has the frame
+/// yet.
+template <class Verify>
+FramePtr PagePool::get(Pid pid, Seq seq, Caching caching, const Verify& verify) {
+  for (;;) {
+    VersionMap::Found found = versions_.find(pid, seq);
+    switch (found.where) {
+      case VersionMap::Found::Where::memory:
+        hits_.fetch_add(1, std::memory_order_relaxed);
+        verify(*found.frame, false);
+        return std::move(found.frame);
+      case VersionMap::Found::Where::damaged:
+        throw CorruptionError(pid, "old version", "what the file held before a checkpoint",
+                              "a page that was damaged or could not be read then");
+      case VersionMap::Found::Where::nowhere:
+        throw CorruptionError(pid, "pointer to a page",
+                              "a page in use at commit " + std::to_string(seq), "a free page");
+      case VersionMap::Found::Where::base:
+        break;
+    }
+    // Between the note and the check the page may have been overwritten: what was read then is no
+    // error, and no version of the page either (rule M2).
+    FramePtr loaded = read_base(pid);
+    try {
+      if (!loaded) {
+        throw CorruptionError(pid, "page", "a page within the file",
+                              "the end of the file before it");
+      }
+      verify(*loaded, true);
+    } catch (const CorruptionError&) {
+      if (versions_.holds(pid, found.note)) throw;
+      continue;
+    }
+    const bool current = caching == Caching::yes ? versions_.install(pid, found.note, loaded)
+                                                 : versions_.holds(pid, found.note);
+    if (!current) continue;
+    // Not before: an eviction in the same stripe would void the note.
+    if (caching == Caching::yes) trim();
+    return loaded;
+  }
+}
+
+void PagePool::verify_structure(Pid pid, const Frame& frame, PageType type, CollectionId owner,
+                                Seq seq) const {
+  if (frame.verified != Frame::Verified::structure) {
+    const std::uint64_t sum = structure_sum(pid, frame.bytes);
+    if (frame.header().sum != sum) {
+      throw CorruptionError(pid, "checksum", std::to_string(sum),
+                            std::to_string(frame.header().sum));
+    }
+  }
+  require_header(pid, frame.header(), type, owner, seq);
+}
+
+void PagePool::verify_data(Pid pid, const Frame& frame, Sum32 sum) const {
+  if (frame.verified == Frame::Verified::data && frame.sum == sum) return;
+  const Sum32 found = data_sum(pid, frame.bytes);
+  if (found == sum) return;
+  throw CorruptionError(pid, "checksum of a data page", std::to_string(sum), std::to_string(found));
+}
+
+FramePtr PagePool::structure(Pid pid, PageType type, CollectionId owner, Seq seq, Caching caching) {
+  return get(pid, seq, caching, [&](Frame& frame, bool is_new) {
+    verify_structure(pid, frame, type, owner, seq);
+    if (is_new) frame.verified = Frame::Verified::structure;
+  });
+}
+
+FramePtr PagePool::data(Pid pid, Sum32 sum, Seq seq, Caching caching) {
+  return get(pid, seq, caching, [&](Frame& frame, bool is_new) {
+    verify_data(pid, frame, sum);
+    if (!is_new) return;
+    frame.verified = Frame::Verified::data;
+    frame.sum = sum;
+  });
+}
+
+// ---- the checkpoint
+
+VersionMap::Save PagePool::begin_save(Pid pid, Seq g, const Readers& readers) {
+  VersionMap::Save save = versions_.begin_save(pid, g, readers);
+  if (save.step != VersionMap::Save::Step::load_base) return save;
+  FramePtr old;
+  try {
+    old = read_base(pid);
+  } catch (const IoError&) {
+    // The page may have been free in those snapshots: whoever does read it gets the error (V2).
+  }
+  if (old && save.frame && save.frame->verified == Frame::Verified::structure) {
+    // So was the page before, or it has never been written: hash tables allocate many pages at once.
+    // Nobody reads what is no page.
+    if (structure_sum(pid, old->bytes) == old->header().sum) {
+      old->verified = Frame::Verified::structure;
+    } else {
+      old.reset();
+    }
+  }
+  return versions_.begin_save_with(pid, save.note, std::move(old), g, readers);
+}
+
+void PagePool::save(std::span<const Pid> pids, Seq g, const Readers& readers,
+                    std::vector<Saved>& saved) {
   std::vector<std::byte> slice;
   Pid first = 0;
   const auto write_slice = [&] {
@@ -147,23 +229,27 @@ std::uint64_t PagePool::save_dirty(const Readers& readers) {
     base_->write_at(byte_offset(first), ByteView(slice));
     slice.clear();
   };
-  for (const Pid pid : dirty) {
-    keep_base_for(pid, readers);
+  for (const Pid pid : pids) {
+    const VersionMap::Save version = begin_save(pid, g, readers);
+    if (version.step == VersionMap::Save::Step::nothing) continue;
     const std::size_t pages = slice.size() / kPageSize;
     if (pid != first + pages || pages == kSlicePages) write_slice();
     if (slice.empty()) first = pid;
-    const FramePtr frame = versions_.newest(pid);
-    slice.insert(slice.end(), frame->bytes.begin(), frame->bytes.end());
-    if (frame->verified == Frame::Verified::structure) {
+    const Frame& frame = *version.frame;
+    slice.insert(slice.end(), frame.bytes.begin(), frame.bytes.end());
+    if (frame.verified == Frame::Verified::structure) {
       // The sum is made in the buffer (rule K3): a published frame never changes.
       std::byte* page = slice.data() + slice.size() - kPageSize;
       reinterpret_cast<StructurePageHeader*>(page)->sum =
           structure_sum(pid, PageBytes(page, kPageSize));
     }
+    saved.push_back({pid, version.seq});
   }
   write_slice();
-  counters_.saved += dirty.size();
-  return dirty.size();
+}
+
+void PagePool::mark_saved(std::span<const Saved> saved) {
+  for (const auto& [pid, seq] : saved) versions_.mark_saved(pid, seq);
 }
 
 }  // namespace quire::pager

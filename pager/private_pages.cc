@@ -29,10 +29,20 @@ void PrivatePages::require_page(Pid pid, PageType type) const {
   }
 }
 
+/// Of a page that is not private. Else it would be published twice in one commit: free, and in use.
+void PrivatePages::require_not_freed(Pid pid) const {
+  if (!space_->is_freed(pid)) return;
+  throw CorruptionError(pid, "pointer to a page", "a page in use",
+                        "one that this transaction has freed");
+}
+
 PageRef PrivatePages::read(Pid pid, PageType type, CollectionId owner) {
   require_page(pid, type);
   const auto own = pages_.find(pid);
-  if (own == pages_.end()) return ref_to(pool_->structure(pid, type, owner, base_), false);
+  if (own == pages_.end()) {
+    require_not_freed(pid);
+    return ref_to(pool_->structure(pid, type, owner, base_), false);
+  }
   const StructurePageHeader& header = own->second.frame->header();
   if (own->second.is_data || header.type != static_cast<std::uint8_t>(type) ||
       header.owner != owner) {
@@ -47,7 +57,10 @@ PageRef PrivatePages::read(Pid pid, PageType type, CollectionId owner) {
 PageRef PrivatePages::read_data(Pid pid, Sum32 sum) {
   require_page(pid, PageType::data);
   const auto own = pages_.find(pid);
-  if (own == pages_.end()) return ref_to(pool_->data(pid, sum, base_), false);
+  if (own == pages_.end()) {
+    require_not_freed(pid);
+    return ref_to(pool_->data(pid, sum, base_), false);
+  }
   if (!own->second.is_data) {
     throw CorruptionError(pid, "page type", "data", "a structure page of this transaction");
   }
@@ -56,13 +69,13 @@ PageRef PrivatePages::read_data(Pid pid, Sum32 sum) {
 
 MutablePageBytes PrivatePages::modify(Pid pid, PageType type, CollectionId owner) {
   const PageRef current = read(pid, type, owner);
-  if (!current.is_private()) own_copy(pid, current.bytes(), owner, false);
+  if (!current.is_private() || is_kept(pid)) own_copy(pid, current.bytes(), owner, false);
   return MutablePageBytes(pages_.at(pid).frame->bytes);
 }
 
 MutablePageBytes PrivatePages::modify_data(Pid pid, Sum32 sum, SumPlace place, CollectionId owner) {
   const PageRef current = read_data(pid, sum);
-  if (!current.is_private()) own_copy(pid, current.bytes(), owner, true);
+  if (!current.is_private() || is_kept(pid)) own_copy(pid, current.bytes(), owner, true);
   Page& page = pages_.at(pid);
   page.place = place;
   return MutablePageBytes(page.frame->bytes);
@@ -70,16 +83,35 @@ MutablePageBytes PrivatePages::modify_data(Pid pid, Sum32 sum, SumPlace place, C
 
 void PrivatePages::own_copy(Pid pid, PageBytes content, CollectionId owner, bool is_data) {
   // A frame of its own, so that whoever still shows the page's former content keeps it.
-  auto frame = std::make_shared<Frame>();
+  FramePtr frame = pool_->new_private_frame();
   std::copy(content.begin(), content.end(), frame->bytes.begin());
   frame->verified = is_data ? Frame::Verified::data : Frame::Verified::structure;
-  Page& page = pages_[pid];
-  if (page.frame && !page.is_data) given_up_.push_back(page.frame);
-  page = Page{std::move(frame), owner, is_data, {}};
+  put_away(pid);
+  pages_[pid] = Page{std::move(frame), owner, is_data, {}};
+}
+
+/// Whether the page of this transaction is in the frame that a savepoint would return to, which
+/// may not be written.
+bool PrivatePages::is_kept(Pid pid) const {
+  if (former_.empty()) return false;
+  const std::optional<Page>* former = former_.innermost(pid);
+  if (former == nullptr) return true;
+  return *former && (*former)->frame == pages_.at(pid).frame;
+}
+
+/// Before an entry of `pages_` changes or goes.
+void PrivatePages::put_away(Pid pid) {
+  const auto own = pages_.find(pid);
+  const bool taken = former_.keep(pid, [&]() -> std::optional<Page> {
+    if (own == pages_.end()) return std::nullopt;
+    return own->second;
+  });
+  if (!taken && own != pages_.end() && !own->second.is_data) given_up_.push_back(own->second.frame);
 }
 
 MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner) {
   require_page(pid, type);
+  require_not_freed(pid);
   own_copy(pid, kZeros, owner, false);
   const MutablePageBytes bytes(pages_.at(pid).frame->bytes);
   auto& header = *reinterpret_cast<StructurePageHeader*>(bytes.data());
@@ -91,6 +123,7 @@ MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner)
 
 MutablePageBytes PrivatePages::renew_data(Pid pid, SumPlace place, CollectionId owner) {
   require_page(pid, PageType::data);
+  require_not_freed(pid);
   own_copy(pid, kZeros, owner, true);
   Page& page = pages_.at(pid);
   page.place = place;
@@ -99,17 +132,40 @@ MutablePageBytes PrivatePages::renew_data(Pid pid, SumPlace place, CollectionId 
 
 void PrivatePages::move_sum(Pid pid, SumPlace place) {
   const auto own = pages_.find(pid);
-  if (own != pages_.end()) own->second.place = place;
+  if (own == pages_.end()) return;
+  put_away(pid);
+  own->second.place = place;
 }
 
 void PrivatePages::free(Pid pid, std::uint32_t count) {
   space_->free(pid, count);
   for (Pid freed = pid; freed < pid + count; ++freed) {
-    const auto own = pages_.find(freed);
-    if (own == pages_.end()) continue;
-    if (!own->second.is_data) given_up_.push_back(std::move(own->second.frame));
-    pages_.erase(own);
+    if (!pages_.contains(freed)) continue;
+    put_away(freed);
+    pages_.erase(freed);
   }
+}
+
+void PrivatePages::set_savepoint() {
+  space_->set_savepoint();
+  former_.push();
+}
+
+void PrivatePages::roll_back_to(std::size_t index) {
+  former_.roll_back_to(index, [&](Pid pid, const std::optional<Page>& former) {
+    if (former) {
+      pages_.insert_or_assign(pid, *former);
+    } else {
+      pages_.erase(pid);
+    }
+  });
+  given_up_.clear();  // no structure is at work
+  space_->roll_back_to(index);
+}
+
+void PrivatePages::release(std::size_t index) {
+  former_.release(index);
+  space_->release(index);
 }
 
 void PrivatePages::store_sum(Pid pid, const Page& page) {
@@ -129,6 +185,12 @@ void PrivatePages::store_sum(Pid pid, const Page& page) {
 }
 
 void PrivatePages::seal(Seq seq) {
+  former_.clear();
+  for (auto& [pid, page] : pages_) {
+    // Whoever still shows a page, as Blob::edit() does, may write to it for ever: a copy of it goes
+    // out, because what is published never changes.
+    if (page.frame.use_count() > 1) page.frame = pool_->copy_of(*page.frame);
+  }
   for (const auto& [pid, page] : pages_) {
     if (page.is_data) store_sum(pid, page);
   }

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "base/former_values.h"
 #include "pager/page_pool.h"
 #include "pager/space_map.h"
 
@@ -12,7 +13,7 @@ namespace quire::pager {
 
 /// The pages that one transaction has changed, over the versions that it sees, and its allocations.
 /// Nothing of it reaches the page pool, the log or the file before the committer takes it. Used by
-/// one thread at a time, under the engine's mutex.
+/// the holder of the writer's place.
 class PrivatePages {
  public:
   struct Page {
@@ -45,12 +46,25 @@ class PrivatePages {
   MutablePageBytes renew_data(Pid pid, SumPlace place, CollectionId owner);
   void move_sum(Pid pid, SumPlace place);
 
+  // Savepoints, of the space map too; they nest, number 0 is the outermost. A frame that a
+  // savepoint could need is copied before it changes, once for each savepoint.
+
+  void set_savepoint();
+  /// Makes every page, and the space map's journal, what they were when savepoint `index` was set;
+  /// ends it and those inside it. Costs what was touched since.
+  void roll_back_to(std::size_t index);
+  /// Ends savepoint `index` and those inside it; their changes belong to the one around them.
+  void release(std::size_t index);
+
   /// True if committing would change nothing.
   bool empty() const noexcept { return pages_.empty() && !space_->changed(); }
 
+  /// How many pages have been changed.
+  std::size_t size() const noexcept { return pages_.size(); }
+
   /// Makes the pages ready for commit `seq` (rule C1): the sums of data pages go into their
-  /// parents, the journal of the space map into map pages, `seq` into every header. After it the
-  /// pages do not change any more. CorruptionError if damaged pointers have torn the transaction's
+  /// parents, the journal of the space map into map pages, `seq` into every header. Ends all
+  /// savepoints; after it the pages do not change any more. CorruptionError if damaged pointers have torn the transaction's
   /// pages apart; it can then only be rolled back.
   void seal(Seq seq);
 
@@ -59,6 +73,7 @@ class PrivatePages {
     pages_.clear();
     sealed_.clear();
     given_up_.clear();
+    former_.clear();
   }
 
   /// The pages in ascending order, once sealed.
@@ -66,13 +81,17 @@ class PrivatePages {
 
  private:
   void require_page(Pid pid, PageType type) const;
+  void require_not_freed(Pid pid) const;
   void own_copy(Pid pid, PageBytes content, CollectionId owner, bool is_data);
+  bool is_kept(Pid pid) const;
+  void put_away(Pid pid);
   void store_sum(Pid pid, const Page& page);
 
   PagePool* pool_;
   SpaceMap* space_;
   Seq base_;
   std::unordered_map<Pid, Page> pages_;
+  FormerValues<Pid, std::optional<Page>> former_;  // of `pages_`
   std::vector<SealedPage> sealed_;
   // Former frames of pages that were freed or renewed. A structure may still hold one: damaged
   // pointers can make it free the very page that it works on.

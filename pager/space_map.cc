@@ -3,6 +3,7 @@
 #include <quire/error.h>
 
 #include <algorithm>
+#include <new>
 #include <string>
 
 #include "base/invariant.h"
@@ -14,6 +15,14 @@ namespace {
 Pid group_end(Pid map_pid, Pid page_count) {
   return static_cast<Pid>(
       std::min<std::uint64_t>(std::uint64_t{group_begin(map_pid)} + kGroupSize, page_count));
+}
+
+constexpr Pid kLeastCut = 64;
+
+/// The first map page at or behind `pid`, behind the first group.
+std::uint64_t next_map_page(Pid pid) {
+  const std::uint64_t behind = std::uint64_t{pid} + kGroupSize - 1;
+  return std::max<std::uint64_t>(behind / kGroupSize * kGroupSize, kGroupSize);
 }
 
 struct FreeCounts {
@@ -92,7 +101,7 @@ void SpaceMap::load(Pid map_pid, const MapPage& map) {
   }
 }
 
-void SpaceMap::add_run(Pid first, Pid count) {
+void SpaceMap::add_run(Pid first, Pid count) noexcept {
   free_pages_ += count;
   const auto next = runs_.lower_bound(first);
   if (next != runs_.begin()) {
@@ -109,11 +118,16 @@ void SpaceMap::add_run(Pid first, Pid count) {
     by_length_.erase({next->second, next->first});
     runs_.erase(next);
   }
-  runs_.emplace(first, count);
-  by_length_.emplace(count, first);
+  try {
+    by_length_.emplace(count, first);
+    runs_.emplace(first, count);
+  } catch (const std::bad_alloc&) {
+    by_length_.erase({count, first});
+    free_pages_ -= count;
+  }
 }
 
-void SpaceMap::take_from(Runs::iterator run, Pid first, Pid count) {
+void SpaceMap::take_from(Runs::iterator run, Pid first, Pid count) noexcept {
   const auto [run_first, run_count] = *run;
   by_length_.erase({run_count, run_first});
   runs_.erase(run);
@@ -140,7 +154,10 @@ Pid SpaceMap::allocate(std::uint32_t count, PageState state) {
   } else {
     first = grow(count);
   }
-  for (Pid pid = first; pid < first + count; ++pid) journal_[pid] = {state, true};
+  for (Pid pid = first; pid < first + count; ++pid) {
+    keep(pid);
+    journal_[pid] = {state, true};
+  }
   return first;
 }
 
@@ -177,6 +194,7 @@ void SpaceMap::free(Pid pid, std::uint32_t count) {
   const std::uint64_t end = std::uint64_t{pid} + count;
   for (std::uint64_t page = pid; page < end; ++page) require_in_use(static_cast<Pid>(page));
   for (; pid < end; ++pid) {
+    keep(pid);
     const auto change = journal_.find(pid);
     if (change != journal_.end() && change->second.was_free) {
       journal_.erase(change);
@@ -187,9 +205,65 @@ void SpaceMap::free(Pid pid, std::uint32_t count) {
   }
 }
 
+bool SpaceMap::is_fresh(Pid pid) const {
+  if (pid >= committed_page_count_) return true;
+  const auto change = journal_.find(pid);
+  return change != journal_.end() && change->second.was_free;
+}
+
+bool SpaceMap::is_freed(Pid pid) const {
+  const auto change = journal_.find(pid);
+  return change != journal_.end() && change->second.state == PageState::free;
+}
+
+std::vector<Pid> SpaceMap::freed() const {
+  std::vector<Pid> pids;
+  for (const auto& [pid, change] : journal_) {
+    if (change.state == PageState::free) pids.push_back(pid);
+  }
+  for (std::uint64_t map_pid = next_map_page(page_count_); map_pid < committed_page_count_;
+       map_pid += kGroupSize) {
+    pids.push_back(static_cast<Pid>(map_pid));
+  }
+  return pids;
+}
+
+/// Behind the last page that a collection or the engine uses.
+Pid SpaceMap::used_end() const {
+  Pid end = page_count_;
+  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+    if (run->first + run->second != end) break;
+    end = run->first;
+    // Nothing is left of this group but the page that says so.
+    if (end > kGroupSize && is_map_page(end - 1)) --end;
+  }
+  return end;
+}
+
+bool SpaceMap::cut_tail() {
+  invariant(!changed(), "the tail is cut before any other change");
+  const Pid end = used_end();
+  const Pid cut = page_count_ - end;
+  if (cut == 0 || (cut < kLeastCut && cut < page_count_ / 8)) return false;
+  drop_runs_from(end);
+  page_count_ = end;
+  return true;
+}
+
+/// Undoes a cut: all that was cut off but map pages is free.
+void SpaceMap::add_tail_runs(Pid first) {
+  while (first < committed_page_count_) {
+    const auto next =
+        static_cast<Pid>(std::min<std::uint64_t>(next_map_page(first), committed_page_count_));
+    if (next > first) add_run(first, next - first);
+    first = next == committed_page_count_ ? next : next + 1;
+  }
+}
+
 std::set<Pid> SpaceMap::changed_groups() const {
   std::set<Pid> groups;
   for (const auto& [pid, change] : journal_) groups.insert(map_page_of(pid));
+  if (page_count_ < committed_page_count_) groups.insert(map_page_of(page_count_ - 1));
   // 64 bits: the last group ends beyond the last pid.
   for (std::uint64_t pid = committed_page_count_; pid < page_count_;
        pid = std::uint64_t{group_begin(static_cast<Pid>(pid))} + kGroupSize) {
@@ -217,11 +291,12 @@ void SpaceMap::count_free(MapPage& map, Pid map_pid, Pid page_count) {
   map.longest_free_run = counts.longest;
 }
 
-void SpaceMap::apply() {
+void SpaceMap::apply() noexcept {
   for (const auto& [pid, change] : journal_) {
     if (change.state == PageState::free) add_run(pid, 1);
   }
   journal_.clear();
+  end_savepoints();
   committed_page_count_ = page_count_;
 }
 
@@ -234,13 +309,63 @@ void SpaceMap::drop_runs_from(Pid first) {
   }
 }
 
-void SpaceMap::rollback() {
+void SpaceMap::rollback() noexcept {
   for (const auto& [pid, change] : journal_) {
     if (change.was_free) add_run(pid, 1);
   }
   journal_.clear();
+  end_savepoints();
   drop_runs_from(committed_page_count_);
+  if (page_count_ < committed_page_count_) add_tail_runs(page_count_);
   page_count_ = committed_page_count_;
+}
+
+void SpaceMap::end_savepoints() {
+  former_.clear();
+  former_page_counts_.clear();
+}
+
+void SpaceMap::keep(Pid pid) {
+  former_.keep(pid, [&]() -> std::optional<Change> {
+    const auto change = journal_.find(pid);
+    if (change == journal_.end()) return std::nullopt;
+    return change->second;
+  });
+}
+
+void SpaceMap::set_savepoint() {
+  former_.push();
+  former_page_counts_.push_back(page_count_);
+}
+
+void SpaceMap::restore(Pid pid, const std::optional<Change>& former) {
+  const auto change = journal_.find(pid);
+  const bool is_taken = change != journal_.end() && change->second.was_free;
+  const bool was_taken = former && former->was_free;
+  if (former) {
+    journal_.insert_or_assign(pid, *former);
+  } else {
+    journal_.erase(pid);
+  }
+  if (is_taken && !was_taken) add_run(pid, 1);
+  if (was_taken && !is_taken) {
+    // It may be in no run, if memory ran out when it was freed.
+    if (const auto run = run_that_holds(pid); run != runs_.end()) take_from(run, pid, 1);
+  }
+}
+
+void SpaceMap::roll_back_to(std::size_t index) {
+  former_.roll_back_to(index,
+                       [&](Pid pid, const std::optional<Change>& former) { restore(pid, former); });
+  // Only now: what is taken out of the free runs again may lie behind the former end.
+  page_count_ = former_page_counts_.at(index);
+  drop_runs_from(page_count_);
+  former_page_counts_.resize(index);
+}
+
+void SpaceMap::release(std::size_t index) {
+  former_.release(index);
+  former_page_counts_.resize(index);
 }
 
 }  // namespace quire::pager

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
+#include "base/former_values.h"
 #include "pager/page_format.h"
 #include "pager/space_map_format.h"
 
@@ -36,17 +39,40 @@ class SpaceMap {
   /// that a collection can own.
   void free(Pid pid, std::uint32_t count);
 
+  /// Whether page `pid`, which is in use, was free before the open transaction.
+  bool is_fresh(Pid pid) const;
+  /// Whether the open transaction has freed page `pid`, which was in use before. O(log journal).
+  bool is_freed(Pid pid) const;
+  /// The pages that the open transaction has freed, ascending; map pages that it has cut off too.
+  std::vector<Pid> freed() const;
+
   bool changed() const noexcept {
     return !journal_.empty() || page_count_ != committed_page_count_;
   }
+
+  /// Gives up the free pages at the end of the file, and the map pages of groups that hold nothing
+  /// else, so that page_count() falls; false if they are too few to be worth it: fewer than 64 and
+  /// than an eighth of the file. Before any other change of a transaction.
+  bool cut_tail();
 
   /// Writes the journal into map pages. `page(pid, is_new)` gives the transaction's own copy of a
   /// map page, zeros if the file has grown over it. Called once, before apply().
   void seal(const std::function<MapPage&(Pid pid, bool is_new)>& page) const;
   /// The transaction is published.
-  void apply();
+  void apply() noexcept;
   /// The transaction never was.
-  void rollback();
+  void rollback() noexcept;
+
+  // Savepoints of the open transaction, which nest: number 0 is the outermost. apply() and
+  // rollback() end them.
+
+  /// Costs nothing but the memory of what changes from now on.
+  void set_savepoint();
+  /// Undoes exactly what was allocated and freed since savepoint `index`; ends it and those inside
+  /// it. Costs O(log runs) for each page that has changed since.
+  void roll_back_to(std::size_t index);
+  /// Ends savepoint `index` and those inside it; their changes belong to the one around them.
+  void release(std::size_t index);
 
   /// Writes the counts that readers of the map page rely on.
   static void count_free(MapPage& map, Pid map_pid, Pid page_count);
@@ -58,17 +84,26 @@ class SpaceMap {
   };
   using Runs = std::map<Pid, Pid>;  // first page -> length
 
-  void add_run(Pid first, Pid count);
-  void take_from(Runs::iterator run, Pid first, Pid count);
+  /// Should memory run out, these free pages stay unused until the next open: then giving back
+  /// never fails, and no page is ever free twice.
+  void add_run(Pid first, Pid count) noexcept;
+  void take_from(Runs::iterator run, Pid first, Pid count) noexcept;
   Runs::iterator run_that_holds(Pid pid);
   void require_in_use(Pid pid);
   Pid grow(std::uint32_t count);
   void drop_runs_from(Pid first);
+  Pid used_end() const;
+  void add_tail_runs(Pid first);
   std::set<Pid> changed_groups() const;
+  void keep(Pid pid);
+  void end_savepoints();
+  void restore(Pid pid, const std::optional<Change>& former);
 
   Runs runs_;
   std::set<std::pair<Pid, Pid>> by_length_;  // {length, first page}
   std::map<Pid, Change> journal_;
+  FormerValues<Pid, std::optional<Change>> former_;  // of the journal
+  std::vector<Pid> former_page_counts_;              // one for each savepoint
   std::uint64_t free_pages_ = 0;
   Pid page_count_;
   Pid committed_page_count_;

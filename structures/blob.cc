@@ -41,6 +41,17 @@ Value zeros(std::size_t size) {
                        ByteView(kZeros.data(), size));
 }
 
+void require_content(const BlobRootPage& root, std::uint64_t offset, std::uint64_t count) {
+  if (offset <= root.size && count <= root.size - offset) return;
+  throw std::out_of_range("blob of " + std::to_string(root.size) + " bytes has no bytes [" +
+                          std::to_string(offset) + ", +" + std::to_string(count) + ")");
+}
+
+/// Of one byte or more.
+bool in_one_page(std::uint64_t offset, std::size_t count) {
+  return offset / kPageSize == (offset + count - 1) / kPageSize;
+}
+
 /// Copies content that one leaf speaks for into `out`.
 void read_leaf(PageReader& pages, const BlobLeaf& leaf, std::uint64_t offset,
                std::span<std::byte> out) {
@@ -112,14 +123,9 @@ std::size_t BlobView::read(std::uint64_t offset, std::span<std::byte> out) const
 
 Value BlobView::view(std::uint64_t offset, std::size_t size) const {
   const PageRef root = read_blob_root(*reader_, root_);
-  const std::uint64_t there = root.as<BlobRootPage>().size;
-  if (offset > there || size > there - offset) {
-    throw std::out_of_range("bytes " + std::to_string(offset) + " to " +
-                            std::to_string(offset + size) + " of a blob of " +
-                            std::to_string(there));
-  }
+  require_content(root.as<BlobRootPage>(), offset, size);
   if (size == 0) return {};
-  if (offset / kPageSize == (offset + size - 1) / kPageSize) {
+  if (in_one_page(offset, size)) {
     return value_in_page(*reader_, root_, root, offset, size);
   }
   auto memory = std::make_shared_for_overwrite<std::byte[]>(size);
@@ -151,6 +157,16 @@ void Blob::write(std::uint64_t offset, ByteView bytes) {
   tree.write(offset, bytes, old_size);
 }
 
+BlobEdit Blob::edit(std::uint64_t offset, std::size_t count) {
+  require_content(read_blob_root(*reader_, root_).as<BlobRootPage>(), offset, count);
+  if (count == 0) return {};
+  if (!in_one_page(offset, count)) {
+    throw InvalidArgument("bytes [" + std::to_string(offset) + ", +" + std::to_string(count) +
+                          ") lie in more than one page of 4096 bytes; edit them page by page");
+  }
+  return BlobTree(*writer_, root_).edit(offset, count);
+}
+
 void Blob::resize(std::uint64_t new_size) {
   reachable_end(new_size, 0);
   const std::uint64_t old_size = size();
@@ -169,9 +185,22 @@ void Blob::punch(std::uint64_t offset, std::uint64_t count) {
   BlobTree(*writer_, root_).punch(offset, offset + std::min(count, there - offset));
 }
 
-void Blob::destroy() {
-  BlobTree(*writer_, root_).free_all();
+void Blob::cut_pages(std::uint64_t pages) { BlobTree(*writer_, root_).cut_pages(pages); }
+
+bool Blob::destroy_some(std::uint32_t pages) {
+  BlobTree tree(*writer_, root_);
+  if (tree.pages_owned() >= std::max(pages, 1u)) {
+    tree.cut_pages(pages);
+    return false;
+  }
+  tree.free_all();
   writer_->free(root_, 1);
+  return true;
+}
+
+void Blob::destroy() {
+  while (!destroy_some(UINT32_MAX)) {
+  }
 }
 
 }  // namespace quire::structures

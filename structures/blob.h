@@ -46,6 +46,12 @@ class BlobView {
   Pid root_;
 };
 
+/// Content of a blob in a page of the transaction's own, which `page` pins.
+struct BlobEdit {
+  pager::PageRef page;
+  std::span<std::byte> bytes;
+};
+
 /// The same with changes. An offset, or an offset plus a length, beyond 2^63 - 1 is
 /// InvalidArgument, a size above kBlobMaxSize OutOfSpace; both before anything has changed. Any
 /// other exception (OutOfSpace, CorruptionError, IoError) leaves the blob half changed: roll back.
@@ -61,12 +67,24 @@ class Blob : public BlobView {
   /// not point into pages that this transaction has changed (the doors copy such arguments).
   void write(std::uint64_t offset, ByteView bytes);
   void append(ByteView bytes) { write(size(), bytes); }
+  /// The bytes [offset, offset + count), to be changed in place; a hole gets a page. They are the
+  /// blob's until another call overwrites, cuts off or punches one of them, or content moves into
+  /// the root or out of it; then memory that nobody reads. std::out_of_range if they do not all
+  /// exist, InvalidArgument if they lie in two pages; nothing has changed then.
+  BlobEdit edit(std::uint64_t offset, std::size_t count);
   /// Cuts, or extends with zeros that take no room. Bytes cut off never reappear: they read as
   /// zeros after regrowth.
   void resize(std::uint64_t new_size);
   /// Makes [offset, offset + count) zeros and frees the pages wholly inside; the size stays.
   void punch(std::uint64_t offset, std::uint64_t count);
-  /// Frees every page, the root too. The object is of no use afterwards.
+  /// Cuts off the end of the blob: as much as frees `pages` >= 1 pages, tables included, or all of
+  /// it. Reads tables, no data.
+  void cut_pages(std::uint64_t pages);
+  /// Takes the blob apart from its end, for a drop in small transactions: frees at least one page
+  /// and, but for tables that empty, at most `pages`. True when nothing is left, not even the root,
+  /// and the object of no use; until then the blob is a sound, shorter one.
+  bool destroy_some(std::uint32_t pages);
+  /// The same at once.
   void destroy();
 
  private:

@@ -142,18 +142,19 @@ void BlobTree::raise() {
   ++root_->height;
 }
 
-/// Inline content moves into data page 0.
+/// Inline content moves into data page 0. The root is renewed: what edit() has handed out of it goes
+/// on pointing into its former frame, not at entries.
 void BlobTree::leave_root() {
-  const ByteView content(inline_content().data(), root_->size);
-  const Pid pid = content.empty() ? kNoPid : pages_->allocate(1, PageState::data);
+  const BlobRootPage before = *root_;
+  root_ = reinterpret_cast<BlobRootPage*>(pages_->renew(root_pid_, PageType::blob_root).data());
+  root_->size = before.size;
   root_->height = 1;
-  if (pid != kNoPid) {
-    const MutablePageBytes page = pages_->renew_data(pid, root_node().sum_place(0));
-    std::copy(content.begin(), content.end(), page.begin());
-    add_owned(1);
-  }
-  root_->entries = {};
+  if (before.size == 0) return;
+  const Pid pid = pages_->allocate(1, PageState::data);
+  const MutablePageBytes page = pages_->renew_data(pid, root_node().sum_place(0));
+  std::ranges::copy(structures::inline_content(before).sub(0, before.size), page.begin());
   root_->entries[0].pid = pid;
+  add_owned(1);
 }
 
 void BlobTree::shrink(std::uint64_t size) {
@@ -169,6 +170,34 @@ void BlobTree::shrink(std::uint64_t size) {
     while (height() > blob_height(size)) lower();
   }
   root_->size = size;
+}
+
+void BlobTree::cut_pages(std::uint64_t pages) {
+  std::uint64_t wanted = std::max<std::uint64_t>(pages, 1);
+  const std::uint64_t page_index =
+      height() == 0 ? 0 : tail_begin(root_pid_, root_node().entries, height(), 0, wanted);
+  shrink(std::min(size(), page_index * kPageSize));
+}
+
+/// The data page from which on `wanted` pages lie below a node that begins at `first_page`, tables
+/// that would be empty included; its first if there are not so many. Takes those there are off
+/// `wanted`, which bounds what is read.
+std::uint64_t BlobTree::tail_begin(Pid parent, std::span<const BlobEntry> entries, unsigned level,
+                                   std::uint64_t first_page, std::uint64_t& wanted) {
+  for (std::size_t slot = entries.size(); slot-- > 0;) {
+    const Pid pid = followed(parent, entries, level, slot);
+    if (pid == kNoPid) continue;
+    const std::uint64_t here = first_page + slot * blob_pages_per_entry(level);
+    if (level > 1) {
+      path_[level - 1] = pid;
+      const PageRef table = pages_->read(pid, PageType::blob_table);
+      const std::uint64_t begin =
+          tail_begin(pid, table.as<BlobTablePage>().entries, level - 1, here, wanted);
+      if (wanted == 0) return begin;
+    }
+    if (--wanted == 0) return here;
+  }
+  return first_page;
 }
 
 /// One level less, once no page is left behind the reach of the lower root: so all of the table's
@@ -260,6 +289,17 @@ MutablePageBytes BlobTree::own_data(const Slot& slot, bool overwritten, FreshPag
   }
   return overwritten ? pages_->renew_data(entry.pid, place)
                      : pages_->modify_data(entry.pid, entry.sum, place);
+}
+
+BlobEdit BlobTree::edit(std::uint64_t offset, std::size_t count) {
+  if (height() == 0) {
+    return {pages_->read(root_pid_, PageType::blob_root), inline_content().subspan(offset, count)};
+  }
+  const Slot slot = own_slot(offset / kPageSize);
+  FreshPages fresh(*pages_, 1);
+  const MutablePageBytes page = own_data(slot, false, fresh);
+  const BlobEntry& entry = slot.node.entries[slot.index];
+  return {pages_->read_data(entry.pid, entry.sum), page.subspan(offset % kPageSize, count)};
 }
 
 void BlobTree::zero_part(std::uint64_t page_index, std::size_t begin, std::size_t end) {

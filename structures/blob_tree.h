@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "pager/page_access.h"
+#include "structures/blob.h"
 #include "structures/blob_format.h"
 
 namespace quire::structures {
@@ -28,14 +29,19 @@ class BlobTree {
   BlobTree& operator=(const BlobTree&) = delete;
 
   std::uint64_t size() const noexcept { return root_->size; }
+  std::uint64_t pages_owned() const noexcept { return root_->pages_owned; }
 
   /// Raises the size, up to kBlobMaxSize, and the height as it demands. What is new is holes.
   void grow(std::uint64_t size);
   /// Lowers the size, frees what lies behind it, and lowers the height as it allows.
   void shrink(std::uint64_t size);
+  /// Lowers the size by as much as frees `pages` pages, at least one, or to 0.
+  void cut_pages(std::uint64_t pages);
   /// Puts `bytes` at `offset`; they end within size(). Content from `live_end` on is known to be
   /// zero, so a page is overwritten unread if nothing before `live_end` stays.
   void write(std::uint64_t offset, ByteView bytes, std::uint64_t live_end);
+  /// One or more bytes of one page, all within size().
+  BlobEdit edit(std::uint64_t offset, std::size_t count);
   /// Makes [offset, end) zeros, where offset < end <= size(), and frees the pages wholly inside.
   void punch(std::uint64_t offset, std::uint64_t end);
   /// Frees all but the root.
@@ -78,6 +84,8 @@ class BlobTree {
   pager::MutablePageBytes own_data(const Slot& slot, bool overwritten, FreshPages& fresh);
   void zero_part(std::uint64_t page_index, std::size_t begin, std::size_t end);
 
+  std::uint64_t tail_begin(Pid parent, std::span<const BlobEntry> entries, unsigned level,
+                           std::uint64_t first_page, std::uint64_t& wanted);
   void free_pages(const Node& node, std::uint64_t first, std::uint64_t end);
   void free_part_below(const Node& node, std::size_t slot, std::uint64_t first, std::uint64_t end);
   void free_below(Pid parent, std::span<const BlobEntry> entries, unsigned level, std::size_t begin,

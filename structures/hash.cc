@@ -22,16 +22,21 @@
 // first page of the chain that has room. When records fill more than three quarters of the buckets,
 // bucket n = bucket_count comes into being: it takes from bucket n - bit_floor(n) the records whose
 // next bit of h is set. One put makes one split at most: a record adds less than a bucket's worth.
+// erase: when the records would fill less than a quarter of one bucket fewer, the last bucket gives
+// its records back to the one they came from, and a segment goes with its first bucket. One erase
+// makes two merges at most, for the same reason. A split and the merge that undoes it lie half the
+// buckets apart, which is more than any record: no put and erase of one key makes both.
 //
-// Reason. The table grows smoothly: no rehash of everything, no directory that doubles, and one
-// page read for a key whatever the size. The load counts bytes rather than entries, so chains stay
-// short for large records too. A crash leaves nothing half done: all pages change in one commit.
-// An error in the middle of a change does: the transaction must then be rolled back.
+// Reason. The table grows and shrinks smoothly: no rehash of everything, no directory that doubles,
+// and one page read for a key whatever the size. The load counts bytes rather than entries, so
+// chains stay short for large records too. A crash leaves nothing half done: all pages change in one
+// commit. An error in the middle of a change does: the transaction must then be rolled back.
 
 #include "structures/hash.h"
 
 #include <quire/error.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -107,16 +112,21 @@ class Change {
   void set_value(const FoundEntry& entry, ByteView value);
   void append(const FoundEntry& entry, ByteView bytes);
   void erase(const FoundEntry& entry);
+  /// Makes up for what the change did to the load; the last step of each but taking apart.
+  void rebalance();
   /// Frees every page but the root.
   void free_all();
+  /// Frees `pages` or somewhat more; or all but the root, and is true.
+  bool free_some(std::uint64_t pages);
 
  private:
   RunDescription store(ByteView bytes);
   void free_run(Pid page, const RecordPart& part);
   void free_chain(std::uint32_t bucket);
+  std::optional<FoundEntry> find_long(std::uint32_t bucket) const;
+  void free_part(const FoundEntry& entry, std::uint64_t pages);
   NewRecord make_record(const RecordPart& key, ByteView value);
   void replace(const FoundEntry& entry, const RecordPart& value);
-  void split_if_overloaded();
 
   pager::PageWriter* pages_;
   EditableHashRoot root_;
@@ -148,7 +158,6 @@ void Change::insert(ByteView key, ByteView value) {
                                                         : make_record(store(key).part(hash), value);
   chains_.insert(hash, record.bytes());
   root_.add_entry();
-  split_if_overloaded();
 }
 
 void Change::set_value(const FoundEntry& entry, ByteView value) {
@@ -187,18 +196,25 @@ void Change::replace(const FoundEntry& entry, const RecordPart& value) {
                                ? NewRecord(key, value)
                                : NewRecord(store(key.stored).part(hash), value);
   chains_.replace(entry, hash, record.bytes());
-  split_if_overloaded();
 }
 
 void Change::erase(const FoundEntry& entry) {
   free_run(entry.chain.pid(), entry.record.key);
   free_run(entry.chain.pid(), entry.record.value);
   chains_.erase(entry);
-  root_.remove_entry();
+  root_.remove_entries(1);
 }
 
-void Change::split_if_overloaded() {
-  if (root_.overloaded() && root_.fields().bucket_count < root_.max_buckets()) chains_.split();
+/// Keeps the load between a quarter and three quarters, where one record cannot take it from one
+/// bound to the other.
+void Change::rebalance() {
+  if (root_.overloaded()) {
+    if (root().bucket_count < root_.max_buckets()) chains_.split();
+    return;
+  }
+  constexpr unsigned kMostMerges = 2;
+  static_assert(kMaxRecord + kSlotSize <= kMostMerges * kLowLoad);
+  for (unsigned i = 0; i < kMostMerges && root_.underloaded(); ++i) chains_.merge();
 }
 
 void Change::free_chain(std::uint32_t bucket) {
@@ -213,6 +229,52 @@ void Change::free_chain(std::uint32_t bucket) {
     if (chain.type() == PageType::hash_overflow) overflow.push_back(chain.pid());
   } while (chain.next());
   for (const Pid pid : overflow) pages_->free(pid, 1);
+}
+
+/// An entry of the bucket that has pages of its own.
+std::optional<FoundEntry> Change::find_long(std::uint32_t bucket) const {
+  ChainReader chain(*pages_, root_, bucket);
+  do {
+    for (std::size_t i = 0; i < chain.page().count(); ++i) {
+      const Record record = chain.page().record(i);
+      if (record.key.form != PartForm::bytes || record.value.form != PartForm::bytes)
+        return FoundEntry{std::move(chain), i, record};
+    }
+  } while (chain.next());
+  return std::nullopt;
+}
+
+/// Erases the entry, or cuts `pages` pages off its value if that has more.
+void Change::free_part(const FoundEntry& entry, std::uint64_t pages) {
+  const RecordPart& value = entry.record.value;
+  if (value.form != PartForm::blob) return erase(entry);
+  ValueRun run = runs_.describe(entry.chain.pid(), value);
+  const std::uint64_t before = runs_.pages(run);
+  if (before <= pages) return erase(entry);
+  runs_.cut_pages(run, pages);
+  root_.change_pages(before, runs_.pages(run));
+  replace(entry, RunDescription(run).part());
+}
+
+bool Change::free_some(std::uint64_t pages) {
+  const std::uint64_t before = root_.all_pages();
+  while (before < root_.all_pages() + pages) {
+    const std::uint64_t wanted = root_.all_pages() + pages - before;
+    const std::uint32_t bucket = root().bucket_count - 1;
+    const bool has_runs =
+        root().pages_owned > std::uint64_t{root().directory_pages} + root().overflow_pages;
+    const auto entry = has_runs ? find_long(bucket) : std::nullopt;
+    if (root_.all_pages() <= wanted || (bucket == 0 && !entry)) {
+      free_all();
+      return true;
+    }
+    if (entry) {
+      free_part(*entry, wanted);
+    } else {
+      chains_.drop_last();
+    }
+  }
+  return false;
 }
 
 void Change::free_all() {
@@ -232,10 +294,7 @@ std::uint64_t HashView::size() const {
   return HashRoot(*reader_, root_, geometry_).fields().entries;
 }
 
-std::uint64_t HashView::pages() const {
-  const HashRoot root(*reader_, root_, geometry_);
-  return 1 + root.segment_pages() + root.fields().pages_owned;
-}
+std::uint64_t HashView::pages() const { return HashRoot(*reader_, root_, geometry_).all_pages(); }
 
 std::optional<Value> HashView::get(ByteView key) const {
   const HashRoot root(*reader_, root_, geometry_);
@@ -284,6 +343,7 @@ bool Hash::put(ByteView key, ByteView value) {
   } else {
     change.insert(key, value);
   }
+  change.rebalance();
   return !entry;
 }
 
@@ -291,14 +351,17 @@ bool Hash::insert(ByteView key, ByteView value) {
   Change change(*writer_, root_, geometry_);
   if (change.find(key)) return false;
   change.insert(key, value);
+  change.rebalance();
   return true;
 }
 
 bool Hash::erase(ByteView key) {
   Change change(*writer_, root_, geometry_);
   const auto entry = change.find(key);
-  if (entry) change.erase(*entry);
-  return entry.has_value();
+  if (!entry) return false;
+  change.erase(*entry);
+  change.rebalance();
+  return true;
 }
 
 void Hash::append(ByteView key, ByteView bytes) {
@@ -309,6 +372,7 @@ void Hash::append(ByteView key, ByteView bytes) {
   } else {
     change.insert(key, bytes);
   }
+  change.rebalance();
 }
 
 bool Hash::update(ByteView key, const std::function<void(std::span<std::byte>)>& change) {
@@ -324,6 +388,7 @@ bool Hash::update(ByteView key, const std::function<void(std::span<std::byte>)>&
     throw InvalidArgument("an update may not put or erase the key that it updates");
   }
   write.set_value(*entry, bytes);
+  write.rebalance();
   return true;
 }
 
@@ -335,9 +400,15 @@ void Hash::clear() {
   format_table(*writer_, root_, seed, cap_log2);
 }
 
-void Hash::destroy() {
-  Change(*writer_, root_, geometry_).free_all();
+bool Hash::destroy_some(std::uint32_t pages) {
+  if (!Change(*writer_, root_, geometry_).free_some(std::max(pages, 1u))) return false;
   writer_->free(root_, 1);
+  return true;
+}
+
+void Hash::destroy() {
+  while (!destroy_some(UINT32_MAX)) {
+  }
 }
 
 }  // namespace quire::structures

@@ -66,7 +66,8 @@ class HashView {
 };
 
 /// The same for changing. Besides keys and values, a change writes one bucket page and, if counters
-/// change, the root; now and then it splits another bucket. An exception from the pages
+/// change, the root; now and then it splits another bucket, or merges two. A table from which all was
+/// erased has the pages of an empty one. An exception from the pages
 /// (corruption, no space) may leave a change half done: the transaction must then be rolled back.
 class Hash : public HashView {
  public:
@@ -95,7 +96,12 @@ class Hash : public HashView {
   /// If it throws, the value stays.
   bool update(ByteView key, const std::function<void(std::span<std::byte>)>& change);
   void clear();
-  /// Frees every page, the root too. The object is of no use afterwards.
+  /// Takes the table apart from its last bucket, for a drop in small transactions: frees at least
+  /// one page and about at most `pages`; a segment of up to 1024 buckets, and a key, goes as a
+  /// whole. True when nothing is left, not even the root, and the object of no use; until then the
+  /// table is a sound one with fewer entries, the last of them perhaps with a shorter value.
+  bool destroy_some(std::uint32_t pages);
+  /// The same at once.
   void destroy();
 
  private:

@@ -43,13 +43,18 @@ BucketPage ChainWriter::modify(const ChainReader& chain) {
 }
 
 void ChainWriter::insert(std::uint64_t hash, ByteView record) {
+  place(hash, record);
+  root_->resize_record(0, record.size());
+}
+
+/// insert() of a record that the root counts already.
+void ChainWriter::place(std::uint64_t hash, ByteView record) {
   ChainReader chain(*pages_, *root_, root_->bucket_of(hash));
   while (!chain.page().has_room(record.size()) && chain.next()) {
   }
   BucketPage page = modify(chain);
   if (!page.has_room(record.size())) page = add_overflow(page, chain.bucket());
   page.insert(fingerprint_of(hash), record);
-  root_->resize_record(0, record.size());
 }
 
 BucketPage ChainWriter::add_overflow(BucketPage& tail, std::uint32_t bucket) {
@@ -72,6 +77,11 @@ void ChainWriter::free_overflow(Pid pid) {
   root_->change_pages(1, 0);
   HashRootPage& root = root_->edit();
   root.overflow_pages = root.overflow_pages - 1;
+}
+
+void ChainWriter::free_spare() {
+  for (const Pid pid : spare_) free_overflow(pid);
+  spare_.clear();
 }
 
 void ChainWriter::erase(const FoundEntry& entry) {
@@ -167,8 +177,24 @@ void ChainWriter::split() {
   for (const Drained::Item& item : drained.items) {
     (root_->bucket_of(item.hash) == parent ? stays : moves).add(item);
   }
-  for (const Pid pid : spare_) free_overflow(pid);
-  spare_.clear();
+  free_spare();
+}
+
+void ChainWriter::merge() {
+  const Drained drained = drain(root_->fields().bucket_count - 1);
+  root_->remove_bucket();
+  for (const Drained::Item& item : drained.items) place(item.hash, item.record);
+  free_spare();
+}
+
+void ChainWriter::drop_last() {
+  const Drained drained = drain(root_->fields().bucket_count - 1);
+  std::uint64_t bytes = 0;
+  for (const Drained::Item& item : drained.items) bytes += item.record.size();
+  root_->remove_entries(drained.items.size());
+  root_->resize_record(bytes, 0);
+  root_->remove_bucket();
+  free_spare();
 }
 
 }  // namespace quire::structures

@@ -70,6 +70,11 @@ class ChainWriter {
   /// Adds a bucket and moves to it the records of its parent that belong there. Costs the pages of
   /// the parent's chain; nothing that long keys and values hold is read.
   void split();
+  /// The reverse: takes away the last of two or more buckets and moves its records to its parent.
+  /// Costs the pages of both chains, of which it changes the parent's.
+  void merge();
+  /// Takes away the last of two or more buckets with its records, which have no pages of their own.
+  void drop_last();
 
  private:
   class Builder;
@@ -78,12 +83,14 @@ class ChainWriter {
   BucketPage modify(const ChainReader& chain);
   BucketPage add_overflow(BucketPage& tail, std::uint32_t bucket);
   void free_overflow(Pid pid);
+  void free_spare();
+  void place(std::uint64_t hash, ByteView record);
   void unlink(const ChainReader& chain, Pid next);
   Drained drain(std::uint32_t bucket);
 
   pager::PageWriter* pages_;
   EditableHashRoot* root_;
-  std::vector<Pid> spare_;  // overflow pages of a chain that is being rebuilt
+  std::vector<Pid> spare_;  // overflow pages of a chain that is being taken apart
 };
 
 }  // namespace quire::structures

@@ -107,6 +107,9 @@ inline constexpr std::size_t kCapacityStep = 16;
 /// A fingerprint and an offset.
 inline constexpr std::size_t kSlotSize = sizeof(std::uint8_t) + sizeof(Le16);
 
+/// Bytes of records to a bucket below which writers merge buckets.
+inline constexpr std::size_t kLowLoad = kBucketUsable / 4;
+
 /// How a record holds a key (bits 0 and 1 of its first byte) or a value (bits 2 and 3).
 enum class PartForm : std::uint8_t { bytes = 0, extents = 1, blob = 2 };
 

@@ -91,10 +91,18 @@ Pid HashRoot::bucket_page(std::uint32_t bucket) const {
          static_cast<std::uint32_t>(bucket - layout().first_bucket(segment));
 }
 
+/// Bytes that records take in buckets.
+std::uint64_t HashRoot::load() const noexcept {
+  return fields_->record_bytes + fields_->entries * kSlotSize;
+}
+
 bool HashRoot::overloaded() const noexcept {
   constexpr std::uint64_t kFull = kBucketUsable * 3 / 4;
-  const std::uint64_t used = fields_->record_bytes + fields_->entries * kSlotSize;
-  return used > fields_->bucket_count * kFull;
+  return load() > fields_->bucket_count * kFull;
+}
+
+bool HashRoot::underloaded() const noexcept {
+  return load() < (fields_->bucket_count - std::uint64_t{1}) * kLowLoad;
 }
 
 HashRootPage& EditableHashRoot::edit() {
@@ -116,9 +124,11 @@ void EditableHashRoot::replace(Le64 HashRootPage::*field, const char* name, std:
 
 void EditableHashRoot::add_entry() { replace(&HashRootPage::entries, "entries", 0, 1); }
 
-void EditableHashRoot::remove_entry() { replace(&HashRootPage::entries, "entries", 1, 0); }
+void EditableHashRoot::remove_entries(std::uint64_t count) {
+  replace(&HashRootPage::entries, "entries", count, 0);
+}
 
-void EditableHashRoot::resize_record(std::size_t before, std::size_t after) {
+void EditableHashRoot::resize_record(std::uint64_t before, std::uint64_t after) {
   replace(&HashRootPage::record_bytes, "record_bytes", before, after);
 }
 
@@ -133,6 +143,34 @@ Pid EditableHashRoot::add_bucket() {
   if (layout().first_bucket(segment) == bucket) add_segment(segment);
   edit().bucket_count = bucket + 1;
   return bucket_page(bucket);
+}
+
+void EditableHashRoot::remove_bucket() {
+  const std::uint32_t bucket = fields_->bucket_count - 1;
+  invariant(bucket > 0, "the first bucket stays");
+  const std::uint32_t segment = layout().segment_of(bucket);
+  if (layout().first_bucket(segment) == bucket) remove_segment(segment);
+  edit().bucket_count = bucket;
+}
+
+void EditableHashRoot::remove_segment(std::uint32_t segment) {
+  writer_->free(segment_first(segment), layout().pages(segment));
+  HashRootPage& root = edit();
+  if (segment < geometry_.root_segments) {
+    root.segments[segment] = kNoPid;
+    return;
+  }
+  const std::uint32_t slot = (segment - geometry_.root_segments) % geometry_.directory_segments;
+  Le32& directory = root.directories[directory_of(segment)];
+  if (slot > 0) {
+    auto& page = page_as<HashDirectoryPage>(writer_->modify(directory, PageType::hash_directory));
+    page.segments[slot] = kNoPid;
+    return;
+  }
+  writer_->free(directory, 1);
+  directory = kNoPid;
+  root.directory_pages = root.directory_pages - 1;
+  change_pages(1, 0);
 }
 
 void EditableHashRoot::add_segment(std::uint32_t segment) {

@@ -78,10 +78,15 @@ class HashRoot {
   std::uint32_t max_buckets() const noexcept;
   /// True if records fill more than three quarters of the buckets.
   bool overloaded() const noexcept;
+  /// True if they would fill less than a quarter of the buckets even if there were one fewer.
+  bool underloaded() const noexcept;
   /// Pages of all segments, those not used yet included.
   std::uint64_t segment_pages() const noexcept { return layout().first_bucket(segment_count()); }
+  /// Every page of the table, the root included.
+  std::uint64_t all_pages() const noexcept { return 1 + segment_pages() + fields_->pages_owned; }
 
  protected:
+  std::uint64_t load() const noexcept;
   void check() const;
   std::uint32_t directory_of(std::uint32_t segment) const noexcept;
   std::uint32_t directories_for(std::uint32_t segments) const noexcept;
@@ -101,20 +106,24 @@ class EditableHashRoot : public HashRoot {
 
   /// The transaction's own root page.
   HashRootPage& edit();
-  /// Counts an entry, or counts it away; CorruptionError if there is none to count away.
+  /// Counts an entry, or counts some away; CorruptionError if there are not so many.
   void add_entry();
-  void remove_entry();
+  void remove_entries(std::uint64_t count);
   /// A record of `before` bytes now has `after`; 0 stands for no record.
-  void resize_record(std::size_t before, std::size_t after);
+  void resize_record(std::uint64_t before, std::uint64_t after);
   /// Pages outside the segments changed from `before` to `after`.
   void change_pages(std::uint64_t before, std::uint64_t after);
 
   /// Adds the bucket whose number is the bucket count, with the segment and the directory page that
   /// it may begin. Its page is not made yet. Returns the page.
   Pid add_bucket();
+  /// Takes away the last of two or more buckets, with the segment and the directory page that it
+  /// began. The caller has seen to its records and overflow pages.
+  void remove_bucket();
 
  private:
   void add_segment(std::uint32_t segment);
+  void remove_segment(std::uint32_t segment);
   void replace(Le64 HashRootPage::*field, const char* name, std::uint64_t before,
                std::uint64_t after);
 

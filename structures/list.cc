@@ -28,6 +28,8 @@
 
 #include "structures/list.h"
 
+#include <algorithm>
+
 #include "structures/list_lookup.h"
 #include "structures/list_tree.h"
 #include "structures/value_runs.h"
@@ -79,9 +81,15 @@ void List::erase(std::uint64_t index, std::uint64_t count) {
 
 void List::clear() { ListTree(*writer_, root_, geometry_).clear(); }
 
-void List::destroy() {
-  clear();
+bool List::destroy_some(std::uint32_t pages) {
+  if (!ListTree(*writer_, root_, geometry_).free_some(std::max(pages, 1u))) return false;
   writer_->free(root_, 1);
+  return true;
+}
+
+void List::destroy() {
+  while (!destroy_some(UINT32_MAX)) {
+  }
 }
 
 }  // namespace quire::structures

@@ -69,7 +69,11 @@ class List : public ListView {
   /// Removes items [index, index + count), which all exist.
   void erase(std::uint64_t index, std::uint64_t count = 1);
   void clear();
-  /// Frees every page, the root too. The object is of no use afterwards.
+  /// Takes the list apart from its end, for a drop in small transactions: frees at least one page
+  /// and about at most `pages`. True when nothing is left, not even the root, and the object of no
+  /// use; until then the list is a sound one of fewer items, the last of them perhaps a shorter one.
+  bool destroy_some(std::uint32_t pages);
+  /// The same at once.
   void destroy();
 
  private:

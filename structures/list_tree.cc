@@ -29,6 +29,10 @@ NewListRecord ListTree::make_record(ByteView item) {
   return NewListRecord(RunDescription(run).part());
 }
 
+std::uint64_t ListTree::run_pages(Pid page, const RecordPart& item) const {
+  return item.form == PartForm::bytes ? 0 : runs_.pages(runs_.describe(page, item));
+}
+
 void ListTree::free_run(Pid page, const RecordPart& item) {
   if (item.form == PartForm::bytes) return;
   const ValueRun run = runs_.describe(page, item);
@@ -374,6 +378,68 @@ void ListTree::shrink_root() {
     copy_list_node(read_node(child, height - 1).bytes(), top);
     free_node(child.pid);
   }
+}
+
+// ---- taking apart
+
+bool ListTree::free_some(std::uint64_t pages) {
+  const std::uint64_t before = root().pages_owned;
+  while (before < root().pages_owned + pages) {
+    std::uint64_t wanted = root().pages_owned + pages - before;
+    const ListEntry whole{.items = root().items, .pid = root_, .zero = {}};
+    if (whole.items == 0 || root().pages_owned < wanted) {
+      clear();
+      return true;
+    }
+    if (cut_last_item(wanted)) continue;
+    const std::uint64_t count = items_at_end(whole, root().height, wanted);
+    erase(whole.items - count, count);
+  }
+  return false;
+}
+
+/// Cuts `pages` pages off the last item if it is a blob that has more.
+bool ListTree::cut_last_item(std::uint64_t pages) {
+  const FoundItem found = find_list_item(*pages_, root_, root().items - 1);
+  if (found.record.item.form != PartForm::blob) return false;
+  ValueRun run = runs_.describe(found.pid, found.record.item);
+  const std::uint64_t before = runs_.pages(run);
+  if (before <= pages) return false;
+  runs_.cut_pages(run, pages);
+  change_pages(before, runs_.pages(run));
+  const NewListRecord record(RunDescription(run).part());
+  modify_leaf(entry_of(found.leaf())).replace(found.index, record.bytes());
+  return true;
+}
+
+/// How many items at the end of the node have `wanted` pages, that of a node they fill included;
+/// fewer if the next one alone has more, but at least one of the list. Takes the pages off `wanted`,
+/// which bounds what is read: 0 when there is no more to count.
+std::uint64_t ListTree::items_at_end(const ListEntry& node, unsigned height,
+                                     std::uint64_t& wanted) {
+  if (node.items == 0) throw CorruptionError(node.pid, "items", "1 or more", "0");
+  const pager::PageRef page = read_node(node, height);
+  std::uint64_t items = 0;
+  if (height > 0) {
+    const ListInnerView inner(node.pid, page.bytes(), height);
+    for (std::size_t slot = inner.count(); slot-- > 0 && wanted > 0;) {
+      items += items_at_end(inner.entry(slot), height - 1, wanted);
+    }
+  } else {
+    const ListLeafView leaf(node.pid, page.bytes());
+    for (std::size_t i = leaf.count(); i-- > 0 && wanted > 0;) {
+      const RecordPart item = leaf.record(i).item;
+      const std::uint64_t pages = run_pages(node.pid, item);
+      if (item.form == PartForm::blob && pages > wanted) {
+        wanted = 0;  // it will be cut when it is the last
+      } else {
+        ++items;
+        wanted -= std::min(wanted, pages);
+      }
+    }
+  }
+  if (items == node.items && wanted > 0) --wanted;
+  return items;
 }
 
 void ListTree::clear() {

@@ -26,6 +26,9 @@ class ListTree {
   void erase(std::uint64_t index, std::uint64_t count);
   /// Leaves an empty root.
   void clear();
+  /// Frees `pages` pages, or not many more, at the end of the list; or all but the root, and is
+  /// true.
+  bool free_some(std::uint64_t pages);
 
  private:
   /// Where in the whole list an item is added: nodes split there leave a full one behind.
@@ -35,6 +38,7 @@ class ListTree {
 
   // Items
   NewListRecord make_record(ByteView item);
+  std::uint64_t run_pages(Pid page, const RecordPart& item) const;
   void free_run(Pid page, const RecordPart& item);
 
   // Nodes
@@ -69,6 +73,8 @@ class ListTree {
   void share_leaves(ListInner& parent, std::size_t left);
   void share_inner(ListInner& parent, unsigned height, std::size_t left);
   void shrink_root();
+  bool cut_last_item(std::uint64_t pages);
+  std::uint64_t items_at_end(const ListEntry& node, unsigned height, std::uint64_t& wanted);
 
   pager::PageWriter* pages_;
   Pid root_;

@@ -280,6 +280,14 @@ void ValueRuns::overwrite(const ValueRun& run, ByteView bytes) {
   }
 }
 
+void ValueRuns::cut_pages(ValueRun& run, std::uint64_t pages) {
+  invariant(run.form == PartForm::blob, "only a blob is cut");
+  blob(run);
+  Blob content(*writer_, run.blob_root);
+  content.cut_pages(pages);
+  run.length = content.size();
+}
+
 void ValueRuns::destroy(const ValueRun& run) {
   if (run.form == PartForm::blob) return Blob(*writer_, run.blob_root).destroy();
   for (std::uint32_t i = 0; i < run.extent_count; ++i) {

@@ -86,6 +86,8 @@ class ValueRuns : public ValueRunsView {
   void append(ValueRun& run, ByteView bytes);
   /// Replaces the bytes by as many; pages that hold the same already are left alone.
   void overwrite(const ValueRun& run, ByteView bytes);
+  /// Cuts off the end of a blob: frees `pages` >= 1 pages, or all but the root.
+  void cut_pages(ValueRun& run, std::uint64_t pages);
   /// Frees every page.
   void destroy(const ValueRun& run);
 

@@ -6,7 +6,9 @@
 namespace quire::simulation {
 namespace {
 
-/// Zeros hash to 0, so that a block that was never written equals one written with zeros.
+constexpr std::uint64_t kHashOfZeros = 2;  // even, as that of no other block
+
+/// Never 0, which says that it is not known.
 std::uint64_t hash_block(std::span<const std::byte> bytes) {
   std::uint64_t hash = 0;
   bool all_zero = true;
@@ -17,7 +19,7 @@ std::uint64_t hash_block(std::span<const std::byte> bytes) {
     hash = (hash ^ word) * 0x9fb21c651e98df25u;
     hash ^= hash >> 29;
   }
-  return all_zero ? 0 : hash | 1;
+  return all_zero ? kHashOfZeros : hash | 1;
 }
 
 }  // namespace
@@ -81,7 +83,8 @@ std::uint64_t BlockBytes::hash() const {
       hash = hash_block(blocks_[index]->bytes);
       blocks_[index]->hash.store(hash, std::memory_order_relaxed);
     }
-    if (hash != 0) sum += mix(hash + mix(index + 1));
+    // A block of zeros counts as little as one that was never written.
+    if (hash != kHashOfZeros) sum += mix(hash + mix(index + 1));
   }
   return sum;
 }

@@ -22,7 +22,25 @@ struct CrashRun::State {
     how(*changed);
     promises = std::move(changed);
   }
+
+  /// Whatever had been acknowledged when `before` was current survives a power cut.
+  void make_durable(const Promises& before) {
+    change([&](Promises& now) {
+      for (std::size_t index = 0; index < before.history.size(); ++index) {
+        if (before.history[index].acknowledged) now.history[index].relaxed = false;
+      }
+    });
+  }
 };
+
+CrashRun::Promises CrashRun::Promises::after_power_cut() const {
+  Promises left = *this;
+  for (CrashCommit& commit : left.history) {
+    if (!std::exchange(commit.relaxed, false)) continue;
+    commit.acknowledged = false;
+  }
+  return left;
+}
 
 CrashRun::CrashRun(SimulatedFileSystem& files, std::string path, Options options,
                    std::shared_ptr<const Promises> before) {
@@ -45,15 +63,29 @@ CrashRun::Announced CrashRun::announce(std::string note) {
   return index;
 }
 
-void CrashRun::acknowledge(Announced commit) {
-  state_->change([&](Promises& promises) { promises.history.at(commit).acknowledged = true; });
+void CrashRun::acknowledge(Announced commit, Durability durability) {
+  state_->change([&](Promises& promises) {
+    promises.history.at(commit).acknowledged = true;
+    promises.history[commit].relaxed = durability == Durability::relaxed;
+  });
 }
 
-void CrashRun::commit(Transaction& transaction, std::string note) {
+void CrashRun::commit(Transaction& transaction, std::string note,
+                      std::optional<Durability> durability) {
+  const Durability chosen = durability.value_or(options().durability);
+  const auto before = promises();
   const Announced announced = announce(std::move(note));
-  const std::uint64_t seq = transaction.commit();
-  acknowledge(announced);
+  const std::uint64_t seq = transaction.commit(chosen);
+  acknowledge(announced, chosen);
+  if (chosen == Durability::relaxed) return;
+  state_->make_durable(*before);
   observe(seq);
+}
+
+void CrashRun::sync(Database& database) {
+  const auto before = promises();
+  database.sync();
+  state_->make_durable(*before);
 }
 
 void CrashRun::observe(std::uint64_t seq) {

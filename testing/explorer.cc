@@ -42,20 +42,28 @@ struct Recording {
 
 constexpr std::string_view kProcessDeath = "p";
 
-Disk crash(const Disk& disk, const std::string& fates) {
+/// What a crash leaves, and what of the promises still counts.
+struct Aftermath {
+  Disk disk;
+  std::shared_ptr<const Promises> promises;
+};
+
+Aftermath crash(const Moment& moment, const std::string& fates) {
   if (fates != kProcessDeath) {
-    return simulation::cut_power(disk, simulation::parse_decisions(fates));
+    return {simulation::cut_power(moment.disk, simulation::parse_decisions(fates)),
+            std::make_shared<const Promises>(moment.promises->after_power_cut())};
   }
-  Disk result = disk;
-  result.drop_unnamed();
-  return result;
+  Aftermath after{moment.disk, moment.promises};
+  after.disk.drop_unnamed();
+  return after;
 }
 
 std::uint64_t hash_of(const Promises& promises) {
   const std::hash<std::string> hash_text;
   std::uint64_t hash = promises.least_seq;
   for (const CrashCommit& commit : promises.history) {
-    hash = simulation::mix(hash + hash_text(commit.note) + (commit.acknowledged ? 1 : 0));
+    hash = simulation::mix(hash + hash_text(commit.note) + (commit.acknowledged ? 1 : 0) +
+                           (commit.relaxed ? 2 : 0));
   }
   return hash;
 }
@@ -80,7 +88,7 @@ class Exploration {
  private:
   Recording observe(const CrashWorkload& program, Disk disk, std::uint64_t seed,
                     std::shared_ptr<const Promises> before, FaultPlan faults) const;
-  Recording recover(const Disk& image, const Moment& moment, bool is_observed) const;
+  Recording recover(const Aftermath& after, bool is_observed) const;
   bool explore(const Recording& recording, std::size_t depth, const std::string& before);
   bool try_image(const Recording& recording, const Moment& moment, std::size_t depth,
                  const std::string& before, const std::string& fates);
@@ -120,13 +128,13 @@ Recording Exploration::observe(const CrashWorkload& program, Disk disk, std::uin
 }
 
 /// Reopens what a crash has left; the salts that it chooses follow from the image.
-Recording Exploration::recover(const Disk& image, const Moment& moment, bool is_observed) const {
-  const std::uint64_t seed = simulation::mix(image.hash() + options_.seed);
-  if (is_observed) return observe(reopen_, image, seed, moment.promises, {});
+Recording Exploration::recover(const Aftermath& after, bool is_observed) const {
+  const std::uint64_t seed = simulation::mix(after.disk.hash() + options_.seed);
+  if (is_observed) return observe(reopen_, after.disk, seed, after.promises, {});
   Recording recording;
-  recording.simulation = std::make_shared<Simulation>(image, seed, FaultPlan{});
+  recording.simulation = std::make_shared<Simulation>(after.disk, seed, FaultPlan{});
   SimulatedFileSystem files(recording.simulation);
-  CrashRun run(files, options_.path, options_.database, moment.promises);
+  CrashRun run(files, options_.path, options_.database, after.promises);
   try {
     reopen_(run);
   } catch (const std::exception& error) {
@@ -162,9 +170,9 @@ std::vector<std::string> Exploration::choices(const Moment& moment, std::size_t 
 
 bool Exploration::try_image(const Recording& recording, const Moment& moment, std::size_t depth,
                             const std::string& before, const std::string& fates) {
-  const Disk image = crash(moment.disk, fates);
-  const std::uint64_t key =
-      simulation::mix(image.hash() + hash_of(*moment.promises)) + (fates == kProcessDeath ? 1 : 0);
+  const Aftermath after = crash(moment, fates);
+  const std::uint64_t key = simulation::mix(after.disk.hash() + hash_of(*after.promises)) +
+                            (fates == kProcessDeath ? 1 : 0);
   if (!seen_.insert(key).second) {
     ++report_.duplicates;
     return true;
@@ -174,7 +182,7 @@ bool Exploration::try_image(const Recording& recording, const Moment& moment, st
   if (depth > 1) ++report_.recovery_images;
   const bool is_observed =
       depth < options_.depth && options_.recover_one_in > 0 && key % options_.recover_one_in == 0;
-  const Recording recovery = recover(image, moment, is_observed);
+  const Recording recovery = recover(after, is_observed);
   if (recovery.error) {
     fail(recording, moment, before, fates, *recovery.error);
     return false;
@@ -207,7 +215,7 @@ void Exploration::reproduce(Recording recording) {
     }
     ++report_.points;
     ++report_.images;
-    Recording recovery = recover(crash(moment->disk, fates), *moment, true);
+    Recording recovery = recover(crash(*moment, fates), true);
     if (recovery.error && rest.empty()) {
       fail(recording, *moment, before, fates, *recovery.error);
     }
@@ -226,7 +234,7 @@ std::string Exploration::simplify(const Moment& moment, const std::string& fates
       if (simple[index].kind <= kind) break;
       simulation::Decisions simpler = simple;
       simpler[index] = Fate{kind};
-      if (recover(crash(moment.disk, simulation::to_string(simpler)), moment, false).error) {
+      if (recover(crash(moment, simulation::to_string(simpler)), false).error) {
         simple = std::move(simpler);
       }
     }
@@ -240,8 +248,7 @@ void Exploration::fail(const Recording& recording, const Moment& moment, const s
   const std::string simple = simplify(moment, fates);
   CrashFailure failure;
   failure.message =
-      simple == fates ? message
-                      : recover(crash(moment.disk, simple), moment, false).error.value_or(message);
+      simple == fates ? message : recover(crash(moment, simple), false).error.value_or(message);
   failure.reproduction = before + std::to_string(moment.call) + ":" + simple;
   failure.story = story_;
   for (std::uint64_t call = moment.call - std::min(moment.call, kCallsTold); call < moment.call;

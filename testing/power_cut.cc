@@ -144,38 +144,42 @@ std::vector<Fate> odd_fates(const PendingChange& change) {
   return fates;
 }
 
-void add_systematic(const std::vector<PendingChange>& changes, std::vector<Decisions>& all) {
-  const Decisions none(changes.size());
-  const Decisions every(changes.size(), kept());
-  for (std::size_t index = 1; index < changes.size(); ++index) {
-    Decisions prefix = none;
-    std::fill_n(prefix.begin(), index, kept());
-    all.push_back(prefix);
+/// A way to decide, in short: there may be many more of them than are tried.
+struct Choice {
+  bool others_are_kept = false;
+  std::size_t from = 0;  // these have the fate, up to `to`
+  std::size_t to = 0;
+  Fate fate = {};
+  std::uint32_t subset = 0;  // the bits of those that are kept besides
+};
+
+Decisions decide(const Choice& choice, std::size_t count) {
+  Decisions decisions(count, choice.others_are_kept ? kept() : Fate());
+  for (std::size_t index = choice.from; index < choice.to; ++index) decisions[index] = choice.fate;
+  for (std::size_t index = 0; choice.subset >> index != 0; ++index) {
+    if ((choice.subset >> index & 1) != 0) decisions[index] = kept();
   }
-  for (std::size_t index = 0; index < changes.size(); ++index) {
-    Decisions but_one = every;
-    but_one[index] = {};
-    all.push_back(but_one);
-    Decisions only_one = none;
-    only_one[index] = kept();
-    all.push_back(only_one);
-    for (const Fate& fate : odd_fates(changes[index])) {
-      for (const Decisions& others : {none, every}) {
-        Decisions odd = others;
-        odd[index] = fate;
-        all.push_back(odd);
-      }
-    }
-  }
+  return decisions;
 }
 
-void add_subsets(std::size_t count, std::vector<Decisions>& all) {
-  for (std::size_t subset = 1; subset + 1 < std::size_t{1} << count; ++subset) {
-    Decisions decisions(count);
-    for (std::size_t index = 0; index < count; ++index) {
-      if ((subset >> index & 1) != 0) decisions[index] = kept();
+std::vector<Choice> systematic_choices(const std::vector<PendingChange>& changes) {
+  std::vector<Choice> all{{.others_are_kept = false}, {.others_are_kept = true}};
+  for (std::size_t index = 1; index < changes.size(); ++index) {
+    all.push_back({false, 0, index, kept()});
+  }
+  for (std::size_t index = 0; index < changes.size(); ++index) {
+    all.push_back({true, index, index + 1, {}});
+    all.push_back({false, index, index + 1, kept()});
+    for (const Fate& fate : odd_fates(changes[index])) {
+      for (const bool others : {false, true}) all.push_back({others, index, index + 1, fate});
     }
-    all.push_back(std::move(decisions));
+  }
+  return all;
+}
+
+void add_subsets(std::size_t count, std::vector<Choice>& all) {
+  for (std::uint32_t subset = 1; subset + 1 < std::uint32_t{1} << count; ++subset) {
+    all.push_back({.subset = subset});
   }
 }
 
@@ -292,18 +296,18 @@ std::vector<Decisions> choose_decisions(const std::vector<PendingChange>& change
                                         std::size_t budget, std::uint64_t seed) {
   constexpr std::size_t kMostForSubsets = 10;
   constexpr std::size_t kSimplest = 2;
-  std::vector<Decisions> all{Decisions(changes.size())};
-  if (changes.empty()) return all;
-  all.push_back(Decisions(changes.size(), kept()));
-  add_systematic(changes, all);
-  if (changes.size() <= kMostForSubsets) add_subsets(changes.size(), all);
+  if (changes.empty()) return {Decisions()};
+  std::vector<Choice> choices = systematic_choices(changes);
+  if (changes.size() <= kMostForSubsets) add_subsets(changes.size(), choices);
   std::mt19937_64 random(seed);
-  if (all.size() > budget) {
+  if (choices.size() > budget) {
     for (std::size_t index = kSimplest; index < budget; ++index) {
-      std::swap(all[index], all[index + random() % (all.size() - index)]);
+      std::swap(choices[index], choices[index + random() % (choices.size() - index)]);
     }
-    all.resize(std::max(budget, std::size_t{1}));
+    choices.resize(std::max(budget, std::size_t{1}));
   }
+  std::vector<Decisions> all;
+  for (const Choice& choice : choices) all.push_back(decide(choice, changes.size()));
   constexpr double kKeep[] = {.5, .9, .1};
   for (std::size_t turn = 0; all.size() < budget; ++turn) {
     all.push_back(random_decisions(changes, kKeep[turn % 3], random));

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 #include <utility>
 
 #include <quire/error.h>
@@ -68,17 +67,6 @@ class SimulatedFile final : public File {
   const std::shared_ptr<OpenFile> file_;
 };
 
-class RealThread final : public Thread {
- public:
-  explicit RealThread(std::function<void()> body) : thread_(std::move(body)) {}
-  ~RealThread() override { thread_.join(); }
-  RealThread(const RealThread&) = delete;
-  RealThread& operator=(const RealThread&) = delete;
-
- private:
-  std::thread thread_;
-};
-
 }  // namespace
 
 SimulatedFileSystem::SimulatedFileSystem(std::uint64_t seed, FaultPlan plan)
@@ -139,9 +127,7 @@ void SimulatedFileSystem::fill_random(std::span<std::byte> bytes) {
   simulation_->fill_random(bytes);
 }
 
-std::unique_ptr<Thread> SimulatedFileSystem::start_thread(std::function<void()> body) {
-  return std::make_unique<RealThread>(std::move(body));
-}
+std::unique_ptr<Thread> SimulatedFileSystem::start_thread(std::function<void()>) { return nullptr; }
 
 // ---- crashes
 

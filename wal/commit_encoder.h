@@ -17,35 +17,56 @@ namespace quire::wal {
 struct EncodedCommit {
   Seq seq = 0;
   bool relaxed = false;
-  std::vector<std::vector<std::byte>> bodies;  // never empty
+  std::vector<std::vector<std::byte>> bodies;  // what LogWriter::append_parts has not taken yet
+  std::vector<Le64> part_sums;                 // body sums of what it has taken
+
+  /// Bytes of `bodies`.
+  std::size_t size() const noexcept;
 };
 
-/// Collects the pages of one commit at a time. Holds the whole commit in memory. Not thread-safe.
+/// Collects the pages of one commit at a time. Holds what has not been taken in memory. Not
+/// thread-safe.
 class CommitEncoder {
  public:
-  /// No body is longer than `max_body`: LogWriter::max_body().
-  explicit CommitEncoder(std::size_t max_body = kMaxBodyBytes) noexcept : max_body_(max_body) {}
+  /// No body is longer than `max_body`: LogWriter::max_body(). InvalidArgument if a whole page does
+  /// not fit.
+  explicit CommitEncoder(std::size_t max_body = kMaxBodyBytes);
+
+  /// The most that a commit of `records` pages, deltas and runs of bulk pages can need, for
+  /// LogWriter::reserve before its bodies exist: whatever they will be, they fit where bodies of
+  /// these sizes do, also if some of both have been placed.
+  std::vector<std::size_t> worst_case_bodies(std::size_t records) const;
 
   /// The whole new content of a page. The bytes are copied. A page is added at most once a commit.
   void add_page(const PageName& name, PageBytes page);
 
   /// The parts of a page that changed. The caller knows that this generation has an IMAGE or INIT
-  /// of the page. InvalidArgument if the ranges are not those of a ByteRange table, or too many.
+  /// of the page. InvalidArgument if the ranges are not those of a ByteRange table, or if the record
+  /// would be longer than that of a whole page, kMaxImageRecordBytes.
   void add_delta(const PageName& name, std::span<const ByteRange> ranges, PageBytes page);
 
   /// Pages that were written to their place, and synced there, before this commit.
   void add_bulk(Pid first, std::uint32_t pages, CollectionId owner);
 
-  /// The commit with all that was added; the encoder begins anew.
+  /// The bodies that nothing will be added to, for LogWriter::append_parts: all but the newest. They
+  /// go on to count in the trailer. No copy.
+  std::vector<std::vector<std::byte>> take_full_bodies();
+
+  /// The commit with all that was added and not taken; the encoder begins anew. If bodies were
+  /// taken, the caller hands on the part_sums that append_parts() has made of them.
   EncodedCommit finish(Seq seq, Pid page_count_after, Durability durability);
 
  private:
+  /// Of each body, because any of them may turn out to be the last.
+  std::size_t room_for_records() const noexcept { return max_body_ - kCommitTrailerSize; }
   /// The body that the next record of at most `bytes` goes to; counts the record.
   std::vector<std::byte>& body_for_record(std::size_t bytes);
 
   std::size_t max_body_;
   std::vector<std::vector<std::byte>> bodies_;
-  std::uint32_t page_records_ = 0;
+  std::uint32_t page_records_ = 0;  // taken ones included
+  std::size_t taken_bodies_ = 0;
+  std::uint64_t taken_bytes_ = 0;
 };
 
 }  // namespace quire::wal

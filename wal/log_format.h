@@ -89,6 +89,8 @@ inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{4} << 30;
 
 /// Pages 0 and 1 are the header slots of the database; no record may name them.
 inline constexpr Pid kFirstLoggedPid = 2;
+/// The header slots, the first map page and the catalog's root are always there.
+inline constexpr Pid kFewestPages = 4;
 /// Where the payload of a structure page begins; the header before it is rebuilt at replay.
 inline constexpr std::size_t kStructurePayloadOffset = 32;
 /// The type of a data page in a page record.
@@ -106,7 +108,7 @@ struct SegmentHeader {
   Le64 segment_no;     // a file that was renamed
   Le64 generation;     // which checkpoint made the records here unnecessary
   Le64 salt;           // stale chunks in reused blocks
-  Le64 segment_bytes;  // how far to look for chunks
+  Le64 segment_bytes;  // a file that has lost its end
   Le64 seq_before;     // last commit before the first chunk: a segment out of order
   Le64 prev_segment;   // 0: none
   Le64 zero;           // reserved

@@ -35,6 +35,12 @@ void LogScan::check_block(const char* field, std::uint64_t expected, std::uint64
     throw CorruptionError(reader_->path(), field, std::to_string(expected), std::to_string(found));
 }
 
+/// A segment has its length, synced, before it has a block 0: one that is shorter has lost its end
+/// since, and with it commits of which nothing else tells.
+void LogScan::require_whole_segment() const {
+  check_block("segment bytes", reader_->header().segment_bytes, reader_->bytes());
+}
+
 void LogScan::open_first() {
   const std::uint64_t no = start_.first_segment;
   if (no == 0 || no > std::numeric_limits<std::uint32_t>::max())
@@ -48,6 +54,7 @@ void LogScan::open_first() {
                           "none, or that of another log");
   check_block("generation", start_.first_generation, reader_->header().generation);
   check_block("seq before", start_.complete_seq, reader_->header().seq_before);
+  require_whole_segment();
   chain_ = reader_->header().prev_end_sum;
 }
 
@@ -68,6 +75,7 @@ void LogScan::enter_successor(const Chunk& end) {
   check_block("previous segment", no, header.prev_segment);
   check_block("sum of the predecessor's end", end.header.sum, header.prev_end_sum);
   check_block("seq before", newest_seq_, header.seq_before);
+  require_whole_segment();
   if (header.generation != generation) {
     check_block("generation", generation + 1, header.generation);
     parts_.clear();  // no generation ends between the chunks of one commit
@@ -126,6 +134,10 @@ bool LogScan::accept_commit(const Chunk& chunk) {
   if (trailer.part_sums != checksum64(sums, 0) || trailer.body_bytes != body_bytes) return false;
   const std::vector<PageEntry> own = page_entries(records);
   if (trailer.page_records != page_records + own.size()) return false;
+  if (trailer.page_count < kFewestPages) {
+    throw CorruptionError(place(), "page count", "at least " + std::to_string(kFewestPages),
+                          std::to_string(trailer.page_count));
+  }
 
   for (std::size_t i = void_parts; i < parts_.size(); ++i)
     apply(parts_[i].entries, chunk.header.seq, trailer.page_count);

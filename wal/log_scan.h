@@ -67,6 +67,7 @@ class LogScan {
   std::vector<PageEntry> page_entries(ByteView body) const;
   void apply(const std::vector<PageEntry>& entries, Seq seq, Pid page_count);
   void advance(const Chunk& chunk);
+  void require_whole_segment() const;
   void open_first();
   void enter_successor(const Chunk& end);
   void refuse_if_durable();

@@ -19,16 +19,11 @@ bool is_possible(std::uint64_t segment_bytes) noexcept {
          segment_bytes % kBlockSize == 0;
 }
 
-bool fits(std::uint64_t offset, std::size_t body_bytes, std::uint64_t segment_bytes) noexcept {
-  return offset + kChunkHeaderSize + body_bytes <= segment_bytes - kSegmentReserve;
-}
-
 }  // namespace
 
 /// Chunks for one segment, sealed and not yet written. The parts point into `headers`, `end_body`
 /// and the commits.
 struct LogWriter::Write {
-  std::uint64_t begin = 0;
   std::deque<ChunkHeader> headers;  // a deque: its elements stay in place
   std::vector<ByteView> parts;
   EndBody end_body;
@@ -52,12 +47,17 @@ void LogWriter::guarded(const Step& step) {
   } catch (const OutOfSpace&) {
     throw;  // thrown before anything of the log has changed
   } catch (const IoError& error) {
-    poison_ = Poison{error.operation(), error.path(), error.error_number()};
+    poison({error.operation(), error.path(), error.error_number()});
     throw;
   } catch (...) {
-    poison_ = Poison{"write", segments_.path(std::max(end_.segment, 1u)), 0};
+    poison({"write", segments_.path(1), 0});
     throw;
   }
+}
+
+void LogWriter::poison(Poison poison) {
+  MutexLock lock(mutex_);
+  if (!poison_) poison_ = std::move(poison);
 }
 
 void LogWriter::require_usable() const {
@@ -66,98 +66,124 @@ void LogWriter::require_usable() const {
                   "the log has failed before and takes nothing more; reopen the database");
 }
 
+void LogWriter::require_usable_now() const {
+  MutexLock lock(mutex_);
+  require_usable();
+}
+
 LogWriter::Segment& LogWriter::segment(std::uint32_t no) {
   invariant(!live_.empty() && no >= live_.front().no && no <= live_.back().no,
             "the log writes only to segments that it has prepared");
   return live_[no - live_.front().no];
 }
 
-std::uint32_t LogWriter::first_segment() const noexcept {
-  return live_.empty() ? 0 : live_.front().no;
-}
-
-std::uint64_t LogWriter::live_bytes() const noexcept {
-  std::uint64_t bytes = 0;
-  for (const Segment& segment : live_) {
-    if (segment.no < end_.segment) bytes += segment.used;
-    if (segment.no == end_.segment) bytes += end_.offset;
-  }
-  return bytes;
+/// For the leader, which alone takes segments away: a deque leaves the others in place.
+LogWriter::Segment& LogWriter::segment_to_write(std::uint32_t no) {
+  MutexLock lock(mutex_);
+  return segment(no);
 }
 
 // ---- room
 
 void LogWriter::start(Seq seq_before) {
-  require_usable();
-  invariant(live_.empty(), "a log is started once");
-  appended_seq_ = durable_seq_ = seq_before;
+  require_usable_now();
+  invariant(first_segment() == 0, "a log is started once");
   const std::uint64_t salt = fresh_salt();
+  tail_.seq = seq_before;
   // No header names this log yet: after a crash it is foreign, or a left-over, and goes away.
   const SegmentHeader header = new_segment_header(1, sizes_.first, 1, salt);
-  add_segment(1, sizes_.first, bytes_of(header));
-  salt_ = salt;
-  generation_ = 1;
-  end_ = durable_end_ = {1, kBlockSize};
+  {
+    MutexLock creating(creation_);
+    add_segment({1, sizes_.first, nullptr, 0}, bytes_of(header));
+  }
+  enter(segment_to_write(1), 1, salt);
+  tail_.durable_end = tail_.at;
+  MutexLock lock(mutex_);
+  appended_seq_ = durable_seq_ = seq_before;
+  generation_ = generation_segment_ = 1;
+  end_ = tail_.at;
 }
 
 void LogWriter::reserve(const EncodedCommit& commit) {
-  require_usable();
-  while (!reservations_.empty() && reservations_.back().seq >= commit.seq) reservations_.pop_back();
-  Reservation& reservation = reservations_.emplace_back();
-  reservation.seq = commit.seq;
+  std::vector<std::size_t> body_bytes;
+  for (const auto& body : commit.bodies) body_bytes.push_back(body.size());
+  reserve(commit.seq, body_bytes);
+}
+
+void LogWriter::reserve(Seq seq, std::span<const std::size_t> body_bytes) {
+  for (const std::size_t bytes : body_bytes)
+    if (bytes > max_body_) throw InvalidArgument("a chunk is too long for this log");
+  {
+    MutexLock lock(mutex_);
+    require_usable();
+    ledger_.promise(seq, {body_bytes.begin(), body_bytes.end()});
+    // Without a word to those who are making files, who may take long.
+    if (has_room(RoomFor::commits)) return;
+  }
   try {
-    for (const auto& body : commit.bodies) {
-      if (body.size() > max_body_) throw InvalidArgument("a chunk is too long for this log");
-      reservation.body_bytes.push_back(body.size());
-    }
-    reserve_from(end_);
-    if (generation_may_change_) reserve_from({end_.segment + 1, kBlockSize});
+    make_room(RoomFor::commits);
   } catch (...) {
-    reservations_.pop_back();
+    MutexLock lock(mutex_);
+    ledger_.withdraw(seq);
     throw;
   }
 }
 
-/// Places what is reserved as append() will at worst: each commit a group of its own behind a MARK.
-/// Whatever goes less far ends no later, because a chunk that is placed earlier never ends later.
-void LogWriter::reserve_from(LogPosition at) {
-  for (const Reservation& reservation : reservations_) {
-    at.offset += kBlockSize;
-    for (const std::size_t body_bytes : reservation.body_bytes) at = place(at, body_bytes);
-    at.offset = round_up(at.offset, kBlockSize);
-  }
+void LogWriter::prepare_successor() { make_room(RoomFor::change_of_generation); }
+
+void LogWriter::close_generation(Seq last) {
+  MutexLock lock(mutex_);
+  require_usable();
+  invariant(last >= appended_seq_, "a generation ends behind what was appended");
+  ledger_.close_generation(last);
 }
 
-LogPosition LogWriter::place(LogPosition at, std::size_t body_bytes) {
-  if (!fits(at.offset, body_bytes, segment(at.segment).bytes)) {
-    at = {at.segment + 1, kBlockSize};
-    if (at.segment > live_.back().no)
-      add_segment(at.segment, std::min(2 * live_.back().bytes, sizes_.max), {});
-  }
-  at.offset += kChunkHeaderSize + body_bytes;
-  return at;
+void LogWriter::make_room(RoomFor purpose) {
+  MutexLock creating(creation_);
+  while (std::optional<Segment> segment = missing_segment(purpose))
+    add_segment(std::move(*segment), {});
 }
 
-void LogWriter::add_segment(std::uint32_t no, std::uint64_t bytes, ByteView head) {
-  // Without a file descriptor for it there is no harm done, so this is not guarded.
-  std::unique_ptr<File> temporary = segments_.create_temporary();
-  guarded([&] {
-    live_.push_back({no, bytes, 0, segments_.publish(std::move(temporary), no, head, bytes)});
-  });
+bool LogWriter::has_room(RoomFor purpose) const {
+  invariant(!live_.empty(), "a log is started before it is used");
+  std::vector<std::uint64_t> segment_bytes;
+  for (const Segment& segment : live_)
+    if (segment.no >= end_.segment) segment_bytes.push_back(segment.bytes);
+  return purpose == RoomFor::commits ? ledger_.has_room(end_, segment_bytes)
+                                     : ledger_.has_room_for_change(end_, segment_bytes);
+}
+
+/// The next segment to be made. Nothing if there is room; a change of generation counts from then.
+std::optional<LogWriter::Segment> LogWriter::missing_segment(RoomFor purpose) {
+  MutexLock lock(mutex_);
+  require_usable();
+  if (has_room(purpose)) {
+    if (purpose == RoomFor::change_of_generation) ledger_.expect_change();
+    return std::nullopt;
+  }
+  const Segment& last = live_.back();
+  const bool is_successor = purpose == RoomFor::change_of_generation && last.no == end_.segment;
+  const std::uint64_t bytes =
+      is_successor ? successor_bytes() : std::min(2 * last.bytes, sizes_.max);
+  return Segment{last.no + 1, bytes, nullptr, 0};
 }
 
 /// As long as the generation that ends, so that a busy log does not grow anew in each.
-std::uint64_t LogWriter::successor_bytes() const noexcept {
+std::uint64_t LogWriter::successor_bytes() const {
+  const std::uint64_t written = bytes_since(generation_segment_);
   std::uint64_t bytes = sizes_.first;
-  while (bytes < generation_bytes_ && bytes < sizes_.max) bytes *= 2;
+  while (bytes < written && bytes < sizes_.max) bytes *= 2;
   return std::min(bytes, sizes_.max);
 }
 
-void LogWriter::prepare_successor() {
-  require_usable();
-  if (live_.back().no == end_.segment) add_segment(end_.segment + 1, successor_bytes(), {});
-  reserve_from({end_.segment + 1, kBlockSize});
-  generation_may_change_ = true;
+void LogWriter::add_segment(Segment segment, ByteView head) {
+  // Without a file descriptor for it there is no harm done, so this is not guarded.
+  std::unique_ptr<File> temporary = segments_.create_temporary();
+  guarded([&] {
+    segment.file = segments_.publish(std::move(temporary), segment.no, head, segment.bytes);
+    MutexLock lock(mutex_);
+    live_.push_back(std::move(segment));
+  });
 }
 
 std::uint64_t LogWriter::fresh_salt() const {
@@ -176,47 +202,102 @@ SegmentHeader LogWriter::new_segment_header(std::uint32_t no, std::uint64_t byte
   header.generation = generation;
   header.salt = salt;
   header.segment_bytes = bytes;
-  header.seq_before = appended_seq_;
+  header.seq_before = tail_.seq;
   header.prev_segment = no - 1;
-  header.prev_end_sum = chain_;
+  header.prev_end_sum = tail_.chain;
   seal(header);
   return header;
 }
 
+// ---- places: what the leader decides before it writes, so that the room side never waits for it
+
+/// Gives the chunks of a group their places.
+void LogWriter::place(std::span<const EncodedCommit> commits) {
+  invariant(end_ == tail_.at, "what was placed has been written");
+  for (const EncodedCommit& commit : commits) {
+    invariant(!ledger_.closed_at() || commit.seq <= *ledger_.closed_at(),
+              "no commit comes between the end of its generation and the next one");
+    for (const auto& body : commit.bodies) {
+      if (!chunk_fits(end_.offset, body.size(), segment(end_.segment).bytes)) place_end();
+      end_.offset += kChunkHeaderSize + body.size();
+    }
+  }
+  end_.offset = round_up(end_.offset, kBlockSize);
+}
+
+/// Gives the END its place; what follows begins the next segment.
+void LogWriter::place_end() {
+  segment(end_.segment).used =
+      round_up(end_.offset + kChunkHeaderSize + sizeof(EndBody), kBlockSize);
+  end_ = {end_.segment + 1, kBlockSize};
+}
+
 // ---- chunks
 
-void LogWriter::append(std::span<EncodedCommit> group) {
-  require_usable();
-  if (group.empty()) return;
+void LogWriter::append_parts(EncodedCommit& commit) {
+  require_usable_now();
+  invariant(commit.seq == tail_.seq + 1, "commits are appended in order");
+  if (commit.bodies.empty()) return;
   guarded([&] {
-    Write write{end_.offset, {}, {}, {}};
-    for (EncodedCommit& commit : group) put_commit(write, commit, &commit == &group.back());
+    {
+      MutexLock lock(mutex_);
+      place({&commit, 1});
+      ledger_.placed_parts(commit.seq, commit.bodies.size());
+    }
+    Write write;
+    for (const auto& body : commit.bodies) {
+      put_chunk(write, ChunkKind::part, commit, body, &body == &commit.bodies.back());
+      commit.part_sums.push_back(write.headers.back().body_sum);
+    }
     send(write);
   });
-  while (!reservations_.empty() && reservations_.front().seq <= appended_seq_)
-    reservations_.pop_front();
+  commit.bodies.clear();
+}
+
+void LogWriter::append(std::span<EncodedCommit> group) {
+  require_usable_now();
+  if (group.empty()) return;
+  guarded([&] {
+    {
+      MutexLock lock(mutex_);
+      place(group);
+      ledger_.placed(group.back().seq);
+    }
+    Write write;
+    for (EncodedCommit& commit : group) put_commit(write, commit, &commit == &group.back());
+    send(write);
+    MutexLock lock(mutex_);
+    appended_seq_ = tail_.seq;
+  });
 }
 
 void LogWriter::put_commit(Write& write, EncodedCommit& commit, bool ends_group) {
-  invariant(commit.seq == appended_seq_ + 1, "commits are appended in order");
+  invariant(commit.seq == tail_.seq + 1, "commits are appended in order");
   invariant(!commit.bodies.empty(), "a commit has a chunk");
-  std::vector<Le64> part_sums;
-  for (std::vector<std::byte>& body : commit.bodies) {
-    if (!fits(end_.offset, body.size(), segment(end_.segment).bytes)) move_on(write, generation_);
-    const bool last = &body == &commit.bodies.back();
-    std::uint8_t flags = commit.relaxed ? kRelaxedFlag : 0;
-    if (last) {
-      if (ends_group) flags |= kGroupEndsFlag;
-      auto* trailer =
-          reinterpret_cast<CommitTrailer*>(body.data() + body.size() - sizeof(CommitTrailer));
-      trailer->part_sums = checksum64(
-          {reinterpret_cast<const std::byte*>(part_sums.data()), part_sums.size() * sizeof(Le64)},
-          0);
-    }
-    put(write, last ? ChunkKind::commit : ChunkKind::part, flags, commit.seq, body);
-    part_sums.push_back(write.headers.back().body_sum);
+  invariant(commit.part_sums.size() <= tail_.parts, "nothing comes between the chunks of a commit");
+  for (std::vector<std::byte>& body : std::span(commit.bodies).first(commit.bodies.size() - 1)) {
+    put_chunk(write, ChunkKind::part, commit, body, false);
+    commit.part_sums.push_back(write.headers.back().body_sum);
   }
-  appended_seq_ = commit.seq;
+  std::vector<std::byte>& body = commit.bodies.back();
+  auto* trailer =
+      reinterpret_cast<CommitTrailer*>(body.data() + body.size() - sizeof(CommitTrailer));
+  invariant(trailer->chunks == commit.part_sums.size() + 1, "a commit has all its chunks");
+  trailer->part_sums = checksum64({reinterpret_cast<const std::byte*>(commit.part_sums.data()),
+                                   commit.part_sums.size() * sizeof(Le64)},
+                                  0);
+  put_chunk(write, ChunkKind::commit, commit, body, ends_group);
+  tail_.seq = commit.seq;
+  tail_.parts = 0;
+}
+
+void LogWriter::put_chunk(Write& write, ChunkKind kind, const EncodedCommit& commit, ByteView body,
+                          bool ends_group) {
+  if (!chunk_fits(tail_.at.offset, body.size(), tail_.segment->bytes))
+    move_on(write, tail_.generation);
+  const auto flags = static_cast<std::uint8_t>((commit.relaxed ? kRelaxedFlag : 0) |
+                                               (ends_group ? kGroupEndsFlag : 0));
+  put(write, kind, flags, commit.seq, body);
 }
 
 void LogWriter::put(Write& write, ChunkKind kind, std::uint8_t flags, Seq seq, ByteView body) {
@@ -225,33 +306,36 @@ void LogWriter::put(Write& write, ChunkKind kind, std::uint8_t flags, Seq seq, B
   header.kind = static_cast<std::uint8_t>(kind);
   header.flags = flags;
   header.seq = seq;
-  header.prev_sum = chain_;
-  header.body_sum = body_sum(body, salt_, end_.offset);
-  set_durable_end(header, durable_end_);
-  seal(header, salt_, end_.offset);
+  header.prev_sum = tail_.chain;
+  header.body_sum = body_sum(body, tail_.salt, tail_.at.offset);
+  set_durable_end(header, tail_.durable_end);
+  seal(header, tail_.salt, tail_.at.offset);
   write.parts.push_back(bytes_of(header));
   if (!body.empty()) write.parts.push_back(body);
-  chain_ = header.sum;
-  end_.offset += kChunkHeaderSize + body.size();
-  ends_in_mark_ = kind == ChunkKind::mark;
+  tail_.chain = header.sum;
+  tail_.at.offset += kChunkHeaderSize + body.size();
+  tail_.ends_in_mark = kind == ChunkKind::mark;
+  if (kind == ChunkKind::part) ++tail_.parts;
 }
 
 /// Fills the last block with zeros and writes all to the segment.
 void LogWriter::send(Write& write) {
-  const std::uint64_t end = round_up(end_.offset, kBlockSize);
-  if (end > end_.offset) write.parts.push_back(ByteView(kZeroBlock).sub(0, end - end_.offset));
-  segment(end_.segment).file->write_at(write.begin, write.parts);
-  bytes_written_ += end - write.begin;
-  generation_bytes_ += end - write.begin;
-  end_.offset = end;
+  const std::uint64_t end = round_up(tail_.at.offset, kBlockSize);
+  if (end > tail_.at.offset)
+    write.parts.push_back(ByteView(kZeroBlock).sub(0, end - tail_.at.offset));
+  std::uint64_t bytes = 0;
+  for (const ByteView& part : write.parts) bytes += part.size();
+  tail_.segment->file->write_at(end - bytes, write.parts);
+  bytes_written_ += bytes;
+  tail_.at.offset = end;
 }
 
 /// Ends the segment behind what `write` holds and begins the next one.
 void LogWriter::move_on(Write& write, std::uint64_t generation) {
-  Segment& from = segment(end_.segment);
-  Segment& to = segment(end_.segment + 1);
+  Segment& from = *tail_.segment;
+  Segment& to = segment_to_write(from.no + 1);
   write.end_body.next_segment = to.no;
-  put(write, ChunkKind::end, kGroupEndsFlag, appended_seq_, bytes_of(write.end_body));
+  put(write, ChunkKind::end, kGroupEndsFlag, tail_.seq, bytes_of(write.end_body));
   const std::uint64_t salt = fresh_salt();
   const SegmentHeader header = new_segment_header(to.no, to.bytes, generation, salt);
   // A crash behind this sync leaves a segment that nothing leads to: it is ignored. An END that
@@ -262,13 +346,17 @@ void LogWriter::move_on(Write& write, std::uint64_t generation) {
   send(write);
   // Only then records there: their durable end says that all of this is on the disk.
   sync_file(*from.file);
-  from.used = end_.offset;
   from.file.reset();
-  salt_ = salt;
-  end_ = {to.no, kBlockSize};
-  generation_ = generation;
+  enter(to, generation, salt);
   all_is_durable();
-  write = Write{end_.offset, {}, {}, {}};
+  write = Write{};
+}
+
+void LogWriter::enter(Segment& segment, std::uint64_t generation, std::uint64_t salt) noexcept {
+  tail_.segment = &segment;
+  tail_.at = {segment.no, kBlockSize};
+  tail_.generation = generation;
+  tail_.salt = salt;
 }
 
 void LogWriter::sync_file(File& file) {
@@ -276,58 +364,132 @@ void LogWriter::sync_file(File& file) {
   ++syncs_;
 }
 
-void LogWriter::all_is_durable() noexcept {
-  durable_end_ = end_;
-  durable_seq_ = appended_seq_;
+void LogWriter::all_is_durable() {
+  tail_.durable_end = tail_.at;
+  MutexLock lock(mutex_);
+  appended_seq_ = durable_seq_ = tail_.seq;
 }
 
 void LogWriter::sync() {
-  require_usable();
-  if (durable_end_ == end_) return;
-  guarded([&] { sync_file(*segment(end_.segment).file); });
-  all_is_durable();
+  require_usable_now();
+  if (tail_.durable_end == tail_.at) return;
+  guarded([&] {
+    sync_file(*tail_.segment->file);
+    all_is_durable();
+  });
 }
 
 void LogWriter::mark() {
   // The durable end that a MARK names must lie behind what it is to prove, hence the sync before.
   sync();
-  if (ends_in_mark_) return;
+  if (tail_.ends_in_mark) return;
   guarded([&] {
-    Write write{end_.offset, {}, {}, {}};
-    put(write, ChunkKind::mark, kGroupEndsFlag, appended_seq_, {});
+    {
+      MutexLock lock(mutex_);
+      end_.offset += kBlockSize;
+    }
+    Write write;
+    put(write, ChunkKind::mark, kGroupEndsFlag, tail_.seq, {});
     send(write);
   });
   sync();
 }
 
 void LogWriter::next_generation() {
-  prepare_successor();
+  require_usable_now();
   guarded([&] {
-    Write write{end_.offset, {}, {}, {}};
-    move_on(write, generation_ + 1);
+    {
+      MutexLock lock(mutex_);
+      invariant(ledger_.closed_at() == tail_.seq, "a generation ends where it was closed");
+      place_end();
+      ledger_.change_generation();
+    }
+    Write write;
+    move_on(write, tail_.generation + 1);
+    tail_.parts = 0;
+    MutexLock lock(mutex_);
+    generation_ = tail_.generation;
+    generation_segment_ = tail_.at.segment;
   });
-  generation_bytes_ = 0;
-  generation_may_change_ = false;
 }
 
 // ---- the end of segments
 
 void LogWriter::retire(std::uint32_t segment) {
-  require_usable();
-  invariant(segment <= end_.segment, "the segment that is being written is not retired");
-  while (live_.front().no < segment) {
-    // A crash may bring the name back; below the first segment needed nobody reads it.
-    segments_.remove(live_.front().no);
-    live_.pop_front();
-  }
+  require_usable_now();
+  invariant(segment <= tail_.at.segment, "the segment that is being written is not retired");
+  // A crash may bring the name back; below the first segment needed nobody reads it.
+  while (first_segment() < segment) remove_first();
 }
 
 void LogWriter::delete_all() {
-  require_usable();
-  while (!live_.empty()) {
-    segments_.remove(live_.front().no);
-    live_.pop_front();
+  require_usable_now();
+  while (segment_count() > 0) remove_first();
+}
+
+void LogWriter::remove_first() {
+  segments_.remove(first_segment());
+  std::unique_ptr<File> file;  // closed when the mutex is free again
+  MutexLock lock(mutex_);
+  file = std::move(live_.front().file);
+  live_.pop_front();
+}
+
+// ---- getters
+
+std::uint64_t LogWriter::generation() const noexcept {
+  MutexLock lock(mutex_);
+  return generation_;
+}
+
+std::uint32_t LogWriter::generation_segment() const noexcept {
+  MutexLock lock(mutex_);
+  return generation_segment_;
+}
+
+std::uint32_t LogWriter::current_segment() const noexcept {
+  MutexLock lock(mutex_);
+  return end_.segment;
+}
+
+std::uint32_t LogWriter::first_segment() const noexcept {
+  MutexLock lock(mutex_);
+  return live_.empty() ? 0 : live_.front().no;
+}
+
+Seq LogWriter::appended_seq() const noexcept {
+  MutexLock lock(mutex_);
+  return appended_seq_;
+}
+
+Seq LogWriter::durable_seq() const noexcept {
+  MutexLock lock(mutex_);
+  return durable_seq_;
+}
+
+bool LogWriter::poisoned() const noexcept {
+  MutexLock lock(mutex_);
+  return poison_.has_value();
+}
+
+std::uint64_t LogWriter::live_bytes() const noexcept {
+  MutexLock lock(mutex_);
+  return bytes_since(1);
+}
+
+std::uint64_t LogWriter::bytes_since(std::uint32_t first) const {
+  std::uint64_t bytes = 0;
+  for (const Segment& segment : live_) {
+    if (segment.no < first) continue;
+    if (segment.no < end_.segment) bytes += segment.used;
+    if (segment.no == end_.segment) bytes += end_.offset;
   }
+  return bytes;
+}
+
+std::size_t LogWriter::segment_count() const noexcept {
+  MutexLock lock(mutex_);
+  return live_.size();
 }
 
 }  // namespace quire::wal

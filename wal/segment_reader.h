@@ -36,6 +36,8 @@ class SegmentReader {
   const SegmentHeader& header() const noexcept { return *header_; }
   const std::string& path() const noexcept { return file_->path(); }
   File& file() noexcept { return *file_; }
+  /// What there is of the segment: less than its header says if the file was cut.
+  std::uint64_t bytes() const noexcept { return limit_; }
 
   /// The chunk at `offset`, or nothing if no chunk there is intact with its body.
   std::optional<Chunk> chunk(std::uint64_t offset);

@@ -35,11 +35,18 @@ std::optional<std::uint32_t> parse_number(std::string_view digits) {
   return no;
 }
 
-/// Throws OutOfSpace if that is what the error means.
-void tell_no_room(const IoError& error) {
-  const int number = error.error_number();
-  if (number == ENOSPC || number == EDQUOT || number == EFBIG)
-    throw OutOfSpace(std::string("no room for a log segment: ") + error.what());
+/// Too many files are open. Only what opens one fails so, before it has done anything.
+bool is_descriptor_missing(int error_number) {
+  return error_number == EMFILE || error_number == ENFILE;
+}
+
+bool is_no_room(int error_number) {
+  return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG ||
+         error_number == ENOMEM || is_descriptor_missing(error_number);
+}
+
+[[noreturn]] void tell_no_room(const IoError& error) {
+  throw OutOfSpace(std::string("no room for a log segment: ") + error.what());
 }
 
 }  // namespace
@@ -89,7 +96,7 @@ std::unique_ptr<File> SegmentSet::create_temporary() const {
     return file_system_->open(sibling(name_ + std::string(kTemporaryInfix) + to_hex(random)),
                               OpenMode::create, mode_);
   } catch (const IoError& error) {
-    tell_no_room(error);
+    if (is_no_room(error.error_number())) tell_no_room(error);
     throw;
   }
 }
@@ -123,13 +130,26 @@ std::unique_ptr<File> SegmentSet::publish(std::unique_ptr<File> temporary, std::
     } catch (const Error&) {
       // It stays until the next open; what failed first is what the caller needs to know.
     }
-    if (const auto* io = dynamic_cast<const IoError*>(&failure)) tell_no_room(*io);
+    const auto* io = dynamic_cast<const IoError*>(&failure);
+    if (io != nullptr && is_no_room(io->error_number())) tell_no_room(*io);
     throw;
   }
-  // A crash before this sync may lose the name; nothing has been written that would need it.
-  sync_directory();
   temporary.reset();  // its path() is the old name
-  return file_system_->open(to, OpenMode::read_write);
+  return open_named(no);
+}
+
+/// A segment that has just been given its name.
+std::unique_ptr<File> SegmentSet::open_named(std::uint32_t no) const {
+  try {
+    // A crash before this sync may lose the name; nothing has been written that would need it.
+    sync_directory();
+    return file_system_->open(path(no), OpenMode::read_write);
+  } catch (const IoError& error) {
+    if (!is_descriptor_missing(error.error_number())) throw;
+    // Whether a crash keeps the name or not: nothing leads to it.
+    remove(no);
+    tell_no_room(error);
+  }
 }
 
 void SegmentSet::remove(std::uint32_t no) const { file_system_->remove(path(no)); }

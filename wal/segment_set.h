@@ -40,8 +40,8 @@ class SegmentSet {
   std::unique_ptr<File> create_temporary() const;
 
   /// Makes `temporary` segment `no`: `head` and then zeros up to `bytes`, synced, named, and the
-  /// directory synced. Returns it opened under its name. Never replaces a file. No room:
-  /// OutOfSpace, and nothing is left behind. After any other error the temporary file is gone, and
+  /// directory synced. Returns it opened under its name. Never replaces a file. No room, also for an
+  /// open file (EMFILE): OutOfSpace, and nothing is left behind. After any other error the temporary file is gone, and
   /// the name may exist, synced or not.
   std::unique_ptr<File> publish(std::unique_ptr<File> temporary, std::uint32_t no, ByteView head,
                                 std::uint64_t bytes) const;
@@ -58,6 +58,7 @@ class SegmentSet {
   void sync_directory() const;
 
  private:
+  std::unique_ptr<File> open_named(std::uint32_t no) const;
   std::string sibling(std::string_view name) const;
   void fill(File& file, ByteView head, std::uint64_t bytes) const;
 

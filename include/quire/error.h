@@ -57,7 +57,8 @@ class QUIRE_API Error : public std::runtime_error {
   std::shared_ptr<const Context> context_;
 };
 
-/// A call of the operating system failed, or an earlier failure has poisoned the database.
+/// A call of the operating system failed, or an earlier failure has poisoned the database: after a
+/// failed write or sync it takes no commit until it is opened again, and reads go on.
 class QUIRE_API IoError : public Error {
  public:
   /// `operation` is the call, as "pwrite"; `error_number` an errno value or 0.
@@ -67,7 +68,8 @@ class QUIRE_API IoError : public Error {
   const std::string& path() const noexcept { return *path_; }
   const std::string& operation() const noexcept { return *operation_; }
 
-  /// True if a commit was under way and may or may not survive: reopen the database to find out.
+  /// True if a commit was under way and may or may not survive: open the database again to find
+  /// out. False: there is no such commit, now or later.
   bool outcome_unknown() const noexcept { return outcome_unknown_; }
   void set_outcome_unknown() noexcept { outcome_unknown_ = true; }
 
@@ -121,6 +123,7 @@ class QUIRE_API NotFound : public Error {
   explicit NotFound(const std::string& message) : Error(ErrorCode::not_found, message) {}
 };
 
+/// What is to be made exists already.
 class QUIRE_API KeyExists : public Error {
  public:
   explicit KeyExists(const std::string& message) : Error(ErrorCode::key_exists, message) {}
@@ -139,23 +142,28 @@ class QUIRE_API InvalidArgument : public Error {
       : Error(ErrorCode::invalid_argument, message) {}
 };
 
+/// A database that was opened with Options::read_only is to be changed.
 class QUIRE_API ReadOnlyError : public Error {
  public:
   explicit ReadOnlyError(const std::string& message) : Error(ErrorCode::read_only, message) {}
 };
 
-/// No room on the disk or in the budget; the transaction was rolled back and the database goes on.
+/// No room on the disk, in memory (Options::cache_size) or within a limit of the format. Thrown by
+/// commit(), it has rolled the transaction back; by a change, it has stopped that half-way: roll
+/// back, also to a savepoint. The database goes on.
 class QUIRE_API OutOfSpace : public Error {
  public:
   explicit OutOfSpace(const std::string& message) : Error(ErrorCode::out_of_space, message) {}
 };
 
+/// The call would harm what others use. No call of this version throws it.
 class QUIRE_API UnsafeAccess : public Error {
  public:
   explicit UnsafeAccess(const std::string& message) : Error(ErrorCode::unsafe_access, message) {}
 };
 
-/// The database, transaction or snapshot behind this object has ended.
+/// The database, transaction or snapshot behind this object has ended, or the object was moved
+/// from, or the call is made in a child that fork() has made.
 class QUIRE_API ClosedError : public Error {
  public:
   explicit ClosedError(const std::string& message) : Error(ErrorCode::closed, message) {}

@@ -128,6 +128,9 @@ class QUIRE_API FileSystem {
   virtual std::chrono::nanoseconds monotonic_now() = 0;
   /// Unpredictable bytes, for salts and ids.
   virtual void fill_random(std::span<std::byte> bytes) = 0;
+  /// Starts a thread that runs `body` and ends with it; IoError if there can be no more. nullptr
+  /// where there are none on purpose: the engine then does the work of its threads one step at a
+  /// time, behind the commits that make it necessary.
   virtual std::unique_ptr<Thread> start_thread(std::function<void()> body) = 0;
 };
 

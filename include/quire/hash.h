@@ -20,8 +20,10 @@ namespace quire {
 
 /// A table from byte strings to byte strings of any length, read-only, in no particular order.
 ///
-/// Errors, threads and lifetimes are those of BlobView. A lookup costs one page in the common case;
-/// long keys and values (above 1000 bytes) have pages of their own.
+/// A key or value goes in and comes out whole, so memory is its limit. A lookup costs one page in
+/// the common case; long keys and values (above 1000 bytes) have pages of their own.
+///
+/// Errors, threads and lifetimes are those of BlobView.
 class QUIRE_API HashView {
  public:
   /// A key and its value; both live until the iterator moves.
@@ -30,8 +32,9 @@ class QUIRE_API HashView {
     ByteView value;
   };
 
-  /// A C++20 input iterator. Changing the table within the same transaction ends it: the next step
-  /// throws InvalidArgument.
+  /// A C++20 input iterator. Changing the table within the same transaction, be it by erase(), ends
+  /// it: the next step throws InvalidArgument. So collect the keys to be erased, then erase them. A
+  /// step costs a lookup.
   class QUIRE_API Iterator {
    public:
     using value_type = Entry;
@@ -64,10 +67,12 @@ class QUIRE_API HashView {
   /// Entries.
   std::uint64_t size() const;
   bool empty() const { return size() == 0; }
+  /// The key's value; nothing if there is no such key.
   std::optional<Value> get(ByteView key) const;
+  /// The same without reading the value.
   bool contains(ByteView key) const;
 
-  /// The values of many keys, in the order asked.
+  /// The values of many keys, in the order asked; nothing for a key that is not there.
   template <std::ranges::input_range R>
   requires std::convertible_to<std::ranges::range_reference_t<R>, ByteView>
       std::vector<std::optional<Value>> get_many(R&& keys)
@@ -94,7 +99,9 @@ class QUIRE_API HashView {
 struct HashOptions {};
 
 /// A table that a transaction may change. Arguments may point anywhere, also to what a read of the
-/// same table returned.
+/// same table returned. A change costs a lookup and one or two pages written; now and then another
+/// bucket is split, or two are merged, so that a table grows and shrinks with what it holds. Errors
+/// are those of Blob.
 class QUIRE_API Hash : public HashView {
  public:
   static constexpr std::string_view kKind = "hash";
@@ -107,7 +114,7 @@ class QUIRE_API Hash : public HashView {
   bool put(ByteView key, ByteView value);
   /// Sets the key's value if the key is new; else false, and the old value stays.
   bool insert(ByteView key, ByteView value);
-  /// Puts every pair of a range.
+  /// Puts every pair of a range, which is not an iteration of this table.
   template <std::ranges::input_range R>
   void put_many(R&& pairs) {
     for (auto&& [key, value] : pairs) put(key, value);
@@ -115,7 +122,7 @@ class QUIRE_API Hash : public HashView {
   void put_many(std::initializer_list<std::pair<ByteView, ByteView>> pairs) {
     for (const auto& [key, value] : pairs) put(key, value);
   }
-  /// False if there is no such key.
+  /// Erases the key and its value; false if there is no such key.
   bool erase(ByteView key);
   /// Adds `bytes` to the end of the key's value, or makes the key. Costs the last page of a long
   /// value, not all of it.
@@ -124,6 +131,7 @@ class QUIRE_API Hash : public HashView {
   /// length. False if there is no such key. `change` runs with no lock held and must not change
   /// this table (InvalidArgument); what it throws comes out, and the value stays.
   bool update(ByteView key, const std::function<void(std::span<std::byte>)>& change);
+  /// Erases everything. Costs little, unless there are long keys or values.
   void clear();
 };
 

@@ -16,9 +16,10 @@ namespace quire {
 
 /// A sequence of byte strings of any length, read-only, reached by position.
 ///
-/// Errors, threads and lifetimes are those of BlobView; an index that does not exist is
-/// std::out_of_range. Reaching an item costs one page a level, three levels for some millions of
-/// items; long items (above 1000 bytes) have pages of their own.
+/// Errors, threads and lifetimes are those of BlobView: an index that does not exist is
+/// std::out_of_range, no quire::Error. An item goes in and comes out whole, so memory is its limit.
+/// Reaching an item costs one page a level, three levels for some millions of items; long items
+/// (above 1000 bytes) have pages of their own.
 class QUIRE_API ListView {
  public:
   /// A random-access iterator that yields each item as a Value, which outlives everything. It can
@@ -34,7 +35,7 @@ class QUIRE_API ListView {
     using reference = Value;
     using pointer = void;
 
-    /// Points nowhere; assign to it before using it.
+    /// Points nowhere: reading from it is a ClosedError until it is assigned to.
     Iterator() noexcept = default;
 
     Value operator*() const { return read(index_); }
@@ -105,7 +106,7 @@ struct ListOptions {};
 
 /// A sequence that a transaction may change. Arguments may point anywhere, also to what a read of
 /// the same list returned. A change costs what reading costs, one page a level, wherever it is; an
-/// index out of range changes nothing.
+/// index out of range changes nothing. Other errors are those of Blob.
 class QUIRE_API List : public ListView {
  public:
   static constexpr std::string_view kKind = "list";
@@ -128,6 +129,7 @@ class QUIRE_API List : public ListView {
   void erase(std::uint64_t index, std::uint64_t count);
   /// Replaces an item.
   void set(std::uint64_t index, ByteView item);
+  /// Erases everything.
   void clear();
 };
 

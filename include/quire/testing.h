@@ -113,9 +113,10 @@ class QUIRE_API CrashPolicy {
 /// A sync of a file makes durable what was written to it, its length included, before the call: not
 /// its name and no other file. Only sync_directory() makes names durable. Anything else may reach
 /// the disk at any time or never, in any order. Directories need no making and there are no
-/// symbolic links. Time, random bytes and chance follow from the seed, so a program with one thread
-/// runs the same each time. All calls are safe from several threads at once; start_thread() starts
-/// real ones. Files opened from it may outlive it.
+/// symbolic links. Time, random bytes and chance follow from the seed, and start_thread() starts
+/// none, so a program with one thread runs the same each time: a database does the work of its
+/// threads one step after each commit. All calls are safe from several threads at once.
+/// Files opened from it may outlive it.
 class QUIRE_API SimulatedFileSystem final : public FileSystem {
  public:
   explicit SimulatedFileSystem(std::uint64_t seed = 1, FaultPlan plan = {});
@@ -170,7 +171,11 @@ class QUIRE_API SimulatedFileSystem final : public FileSystem {
 /// A commit that a workload has announced.
 struct CrashCommit {
   std::string note;
-  bool acknowledged = false;  // commit() had returned before the crash
+  /// commit() had returned before the crash, which must not have lost it.
+  bool acknowledged = false;
+  /// Acknowledged with Durability::relaxed, and nothing has made it durable yet: it must survive
+  /// the death of the process. A power cut takes the acknowledgement back.
+  bool relaxed = false;
 };
 /// In the order of announcement. A commit that is not acknowledged may be there or not.
 using CrashHistory = std::vector<CrashCommit>;
@@ -183,6 +188,8 @@ class QUIRE_API CrashRun {
   struct Promises {
     CrashHistory history;
     std::uint64_t least_seq = 0;  // the newest commit that was observed
+    /// What is left of them when the power is cut: no relaxed commit is acknowledged any more.
+    Promises after_power_cut() const;
   };
 
   /// `before`: what earlier runs on this disk were promised.
@@ -201,9 +208,13 @@ class QUIRE_API CrashRun {
   /// To be called before a commit (or whatever else must survive), with a note for the invariant.
   Announced announce(std::string note);
   /// To be called when it has returned.
-  void acknowledge(Announced commit);
-  /// Announces, commits, acknowledges.
-  void commit(Transaction& transaction, std::string note);
+  void acknowledge(Announced commit, Durability durability = Durability::immediate);
+  /// Announces, commits, acknowledges; without `durability`, that of options(). What was
+  /// acknowledged before an immediate commit is durable with it.
+  void commit(Transaction& transaction, std::string note,
+              std::optional<Durability> durability = std::nullopt);
+  /// Database::sync(): what was acknowledged before is durable.
+  void sync(Database& database);
   /// Somebody has seen commit number `seq`, or was told that it is durable: it must never go again.
   void observe(std::uint64_t seq);
 

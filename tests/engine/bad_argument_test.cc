@@ -2,6 +2,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "engine/recovery.h"
 #include "tests/engine/file_database_test.h"
 
 // Names, kinds, offsets, options and orders of calls that are the caller's mistake: each is an
@@ -47,6 +48,17 @@ class BadArgumentTest : public testing::FileDatabaseTest {
 
   std::optional<Database> database;
 };
+
+TEST_F(BadArgumentTest, RefusesAnEmptyPath) {
+  for (const Options& how : {options, read_only()}) {
+    try {
+      Database::open("", how);
+      ADD_FAILURE() << "opened";
+    } catch (const InvalidArgument& error) {
+      EXPECT_NE(std::string(error.what()).find("path"), std::string::npos) << error.what();
+    }
+  }
+}
 
 // ---- names
 
@@ -179,11 +191,38 @@ TEST_F(BadArgumentTest, EndsAnIterationWhenTheTableIsChanged) {
 TEST_F(BadArgumentTest, RefusesToChangeATableInsideItsOwnUpdate) {
   Transaction transaction = database->begin();
   Hash table = transaction.open<Hash>("table");
-  EXPECT_TRUE(invalid({"'table'", "update()"}, [&] {
-    table.update("key 7", [&](std::span<std::byte>) { table.erase("key 8"); });
-  }));
-  EXPECT_TRUE(table.contains("key 8"));
+  const std::function<void()> mutators[] = {
+      [&] { table.put("key 8", "new"); },
+      [&] { table.insert("new", "new"); },
+      [&] {
+        table.put_many(std::map<std::string, std::string>{{"key 8", "new"}});
+      },
+      [&] { table.append("key 8", "new"); },
+      [&] { table.erase("key 8"); },
+      [&] { table.clear(); },
+      [&] { table.update("key 8", [](std::span<std::byte>) {}); },
+  };
+  for (const auto& mutator : mutators) {
+    EXPECT_TRUE(invalid({"'table'", "update()"},
+                        [&] { table.update("key 7", [&](std::span<std::byte>) { mutator(); }); }));
+  }
   transaction.commit();
+}
+
+TEST_F(BadArgumentTest, RefusesToUpdateATableThatGoesMeanwhile) {
+  Transaction transaction = database->begin();
+  Hash table = transaction.open<Hash>("table");
+  const auto update_during = [&](const std::function<void()>& change) {
+    table.update("key 7", [&](std::span<std::byte> value) {
+      value[0] = std::byte{'X'};
+      change();
+    });
+  };
+  EXPECT_THROW(update_during([&] { transaction.drop("table"); }), Error);
+  transaction.rollback();
+  transaction = database->begin();
+  table = transaction.open<Hash>("table");
+  EXPECT_THROW(update_during([&] { transaction.commit(); }), ClosedError);
 }
 
 TEST_F(BadArgumentTest, KeepsTheOldValueWhenAnUpdateThrows) {
@@ -258,6 +297,30 @@ TEST_F(BadOptionTest, WorksWithTheMostOfEverything) {
   }
   expect_content(Database::open(path, read_only()), 1);
   expect_content(1);
+}
+
+TEST_F(BadOptionTest, NoLogIsTooLongWhereTheLimitIsTooGreatToBeDoubled) {
+  for (const std::size_t limit : {std::size_t{1} << 63, SIZE_MAX / 2 + 2, SIZE_MAX}) {
+    options.wal_limit = limit;
+    Database database = Database::open(path, options);
+    for (int generation = 1; generation <= 3; ++generation) store(database, generation);
+    EXPECT_EQ(database.stats().checkpoints, 0u) << limit;
+  }
+}
+
+TEST_F(BadOptionTest, IntervalsThatNoClockCanCountAreForEverOrNotAtAll) {
+  using std::chrono::milliseconds;
+  options.durability = Durability::relaxed;
+  const std::pair<milliseconds, milliseconds> intervals[] = {
+      {milliseconds::max(), std::chrono::hours(24 * 365)}, {milliseconds::min(), milliseconds(0)}};
+  for (const auto& [asked, used] : intervals) {
+    options.relaxed_sync_interval = asked;
+    const auto core = engine::Core::start(engine::open_file(path, options), options);
+    EXPECT_EQ(core->options().relaxed_sync_interval, used);
+    Database database(core);
+    store(database, 1);
+    expect_content(database, 1);
+  }
 }
 
 TEST_F(BadOptionTest, MakesNoFileThatIsNotToBeCreated) {

@@ -66,6 +66,27 @@ TEST(CatalogEntry, NeverReadsBeyondItsBytesWhateverOneByteSays) {
   }
 }
 
+TEST(CatalogEntry, IsRefusedWhenItSaysWhatNoWriterWrites) {
+  const auto refused = [](const auto& change) {
+    CatalogEntry entry = sample();
+    change(entry);
+    EXPECT_THROW(decode_catalog_entry("q", encode(entry)), CorruptionError);
+  };
+  refused([](CatalogEntry& entry) { entry.kind_name = std::string(64, 'k'); });
+  refused([](CatalogEntry& entry) { entry.kind_name.clear(); });
+  refused([](CatalogEntry& entry) { entry.options = std::string(1025, 'o'); });
+  for (const char* structure : {"blob", "list", "hash"}) {
+    refused([&](CatalogEntry& entry) { entry.kind_name = structure; });
+  }
+  refused([](CatalogEntry& entry) { entry.root = 4; });
+  refused([](CatalogEntry& entry) { entry.id = kEngineOwner; });
+  refused([](CatalogEntry& entry) {  // a list with children
+    entry.kind = CollectionKind::list;
+    entry.kind_name.clear();
+    entry.root = 4;
+  });
+}
+
 TEST(CollectionName, IsOneTo255BytesOfUtf8WithoutZero) {
   EXPECT_NO_THROW(require_valid_name("a"));
   EXPECT_NO_THROW(require_valid_name(std::string(255, 'n')));

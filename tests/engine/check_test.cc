@@ -16,7 +16,7 @@ class CheckTest : public DatabaseTest {
   template <class Damage>
   void commit_damage(const Damage& damage) {
     database.reset();
-    auto core = std::make_shared<engine::Core>(engine::open_file(kPath, options), options);
+    auto core = engine::Core::start(engine::open_file(kPath, options), options);
     auto session = engine::TransactionSession::start(core, nullptr);
     damage(session->pages());
     session->commit(Durability::immediate);
@@ -30,6 +30,15 @@ class CheckTest : public DatabaseTest {
       txn.open<Hash>("h").put("k", std::string(5000, 'v'));
       txn.open<Blob>("b").append(std::string(50'000, 'x'));
     });
+  }
+
+  /// Flips a bit in the file, behind the back of the database.
+  void flip_bit(std::uint64_t offset) {
+    const auto file = files->open(kPath, OpenMode::read_write);
+    std::array<std::byte, 1> byte;
+    file->read_at(offset, byte);
+    byte[0] ^= std::byte{4};
+    file->write_at(offset, ByteView(byte));
   }
 
   bool has_problem(const std::string& what) {
@@ -78,12 +87,8 @@ TEST_F(CheckTest, FindsAFlippedBitOnAnyPage) {
   const std::uint64_t pages = database->info().page_count;
   close();
   for (Pid pid = 2; pid < pages; ++pid) {
-    const auto file = files->open(kPath, OpenMode::read_write);
-    std::array<std::byte, 1> byte;
     const std::uint64_t offset = std::uint64_t{pid} * kPageSize + 2000;
-    file->read_at(offset, byte);
-    byte[0] ^= std::byte{4};
-    file->write_at(offset, ByteView(byte));
+    flip_bit(offset);
     try {
       EXPECT_FALSE(open().check().ok()) << "page " << pid;
       close();
@@ -91,10 +96,59 @@ TEST_F(CheckTest, FindsAFlippedBitOnAnyPage) {
       EXPECT_EQ(error.page(), pid);
     }
     database.reset();
-    byte[0] ^= std::byte{4};
-    file->write_at(offset, ByteView(byte));
+    flip_bit(offset);
   }
   EXPECT_TRUE(open().check().ok());
+}
+
+TEST_F(CheckTest, ReportsADamagedHeaderSlotThatTheNextWriterRepairs) {
+  fill();
+  for (const Pid slot : {0u, 1u}) {
+    close();
+    flip_bit(slot * kPageSize + 2000);
+    options.read_only = true;
+    const CheckReport report = open().check();
+    ASSERT_EQ(report.problem_count, 1u);
+    EXPECT_EQ(report.problems[0].page, slot);
+    EXPECT_NE(report.problems[0].what.find("header slot is damaged"), std::string::npos);
+    close();
+    options.read_only = false;
+    EXPECT_TRUE(open().check().ok());
+  }
+}
+
+TEST_F(CheckTest, ReportsAHeaderSlotThatChangesWhileTheDatabaseIsOpen) {
+  fill();
+  database->checkpoint();
+  EXPECT_TRUE(database->check().ok());
+  flip_bit(kPageSize + 2000);
+  EXPECT_TRUE(has_problem("header slot is damaged"));
+  flip_bit(kPageSize + 2000);
+  const auto file = files->open(kPath, OpenMode::read_write);
+  pager::HeaderSlots slots(*file);
+  pager::Header stale = *slots.read_one(1);
+  stale.generation -= 1;
+  slots.write(1, stale);
+  EXPECT_TRUE(has_problem("not what was written last"));
+}
+
+TEST_F(CheckTest, ReportsADamagedPageOfTheCatalogOnce) {
+  fill();
+  const Pid bucket = 4;  // the catalog's only one
+  close();
+  flip_bit(bucket * kPageSize + 2000);
+  std::map<std::string, int> told;
+  for (const CheckProblem& problem : open().check().problems) {
+    ++told[problem.what];
+    EXPECT_EQ(problem.what.find("leaked"), std::string::npos) << problem.what;
+  }
+  int of_the_page = 0;
+  for (const auto& [what, times] : told) {
+    if (what.find("checksum") == std::string::npos) continue;
+    of_the_page += times;
+  }
+  EXPECT_EQ(of_the_page, 1);
+  database.reset();
 }
 
 TEST_F(CheckTest, ReportsAtMostAsManyProblemsAsAskedButCountsAll) {

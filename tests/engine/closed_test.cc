@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -22,6 +23,15 @@ class ClosedTest : public testing::FileDatabaseTest {
   ::testing::AssertionResult closed(std::initializer_list<std::string_view> texts,
                                     const std::function<void()>& call) const {
     return fails(ErrorCode::closed, texts, call);
+  }
+
+  bool is_closed() const {
+    try {
+      database->stats();
+      return false;
+    } catch (const ClosedError&) {
+      return true;
+    }
   }
 
   std::optional<Database> database;
@@ -116,12 +126,16 @@ TEST_F(ClosedTest, RefusesToCloseUnderTheCallersOwnTransaction) {
 /// A thread that has a transaction open, and ends it when it is told to.
 class OpenTransaction {
  public:
-  OpenTransaction(Database& database, std::function<void(Transaction&, Hash&)> at_end)
-      : thread_([this, &database, at_end = std::move(at_end)] {
+  using Work = std::function<void(Transaction&, Hash&)>;
+
+  OpenTransaction(
+      Database& database, Work at_end, Work at_begin = [](Transaction&, Hash&) {})
+      : thread_([this, &database, at_end = std::move(at_end), at_begin = std::move(at_begin)] {
           Transaction transaction = database.begin();
           Hash table = transaction.open<Hash>("table");
           table.put("key 7", "changed");
           transaction.open<Hash>("never there");
+          at_begin(transaction, table);
           step();
           wait_for(2);
           at_end(transaction, table);
@@ -166,6 +180,59 @@ TEST_F(ClosedTest, RollsBackTheTransactionOfAnotherThread) {
   expect_content(1);
 }
 
+TEST_F(ClosedTest, EndsSavepointsStreamsAndEditsOfTheTransactionOfAnotherThread) {
+  std::optional<Savepoint> savepoint;
+  std::optional<MutableBytes> edited;
+  {
+    const OpenTransaction other(
+        *database,
+        [&](Transaction&, Hash&) {
+          EXPECT_TRUE(closed({}, [&] { savepoint->rollback(); }));
+          EXPECT_NO_THROW(savepoint.reset());
+          edited->bytes()[0] = std::byte{'?'};  // memory for as long as the object lives
+          EXPECT_NO_THROW(edited.reset());
+        },
+        [&](Transaction& transaction, Hash&) {
+          savepoint.emplace(transaction.savepoint());
+          edited.emplace(transaction.open<Blob>("bytes").edit(100, 50));
+        });
+    database->close();
+  }
+  expect_content(1);
+}
+
+TEST_F(ClosedTest, EndsListsAndTheirIterators) {
+  database->transact([](Transaction& transaction) {
+    auto list = transaction.open<List>("list");
+    for (int i = 0; i < 100; ++i) list.push_back(std::string(500, 'i'));
+  });
+  const ListView list = database->snapshot().open<List>("list");
+  const ListView::Iterator item = list.begin();
+  const Value first = *item;
+  database->close();
+  EXPECT_TRUE(closed({"'list'"}, [&] { list.size(); }));
+  EXPECT_TRUE(closed({"'list'"}, [&] { list.at(7); }));
+  EXPECT_TRUE(closed({"'list'"}, [&] { static_cast<void>(*item); }));
+  EXPECT_EQ(first, std::string(500, 'i'));
+}
+
+TEST_F(ClosedTest, GoesOnReapingForASnapshotThatOutlivesTheDatabase) {
+  const std::string content(6'000'000, 'l');
+  database->transact(
+      [&](Transaction& transaction) { transaction.create<Blob>("large").append(content); });
+  auto old = std::make_optional(database->snapshot());
+  database->transact([](Transaction& transaction) { transaction.drop("large"); });
+  database.reset();
+  EXPECT_TRUE(testing::contents(old->open<Blob>("large")) == content);
+  old.reset();
+  Database again = Database::open(path, options);
+  again.checkpoint();
+  EXPECT_LT(again.info().page_count, 200u);
+  testing::expect_sound(again);
+  again.close();
+  expect_content(1);
+}
+
 TEST_F(ClosedTest, WakesAThreadThatWaitsToBegin) {
   {
     const OpenTransaction holder(*database, [](Transaction&, Hash&) {});
@@ -175,6 +242,48 @@ TEST_F(ClosedTest, WakesAThreadThatWaitsToBegin) {
     waiter.join();
   }
   expect_content(1);
+}
+
+TEST_F(ClosedTest, SecondCloseReturnsWhenTheFileIsFree) {
+  for (int round = 0; round < 20; ++round) {
+    store(*database, 2);  // so that there is something to close
+    const auto close_and_open = [&] {
+      database->close();
+      try {
+        Database::open(path, read_only());  // another one may look at the same time
+      } catch (const Error& error) {
+        ADD_FAILURE() << error.what();
+      }
+    };
+    std::thread other(close_and_open);
+    close_and_open();
+    other.join();
+    database.emplace(Database::open(path, options));
+  }
+  expect_content(*database, 2);
+}
+
+TEST_F(ClosedTest, CloseOnTheEnginesThreadDoesNotWaitForTheOneThatWaitsForThatThread) {
+  database->close();
+  std::atomic<bool> is_told_here{true};
+  std::atomic<bool> is_told_there{false};
+  options.cache_size = std::size_t{128} << 10;  // the engine's thread saves every commit
+  options.on_event = [&, user = std::this_thread::get_id()](const Event&) {
+    if (std::this_thread::get_id() == user) {
+      is_told_here = true;
+    } else if (!is_told_there.exchange(true)) {
+      while (!is_closed()) std::this_thread::yield();
+      EXPECT_NO_THROW(database->close());
+    }
+  };
+  database.emplace(Database::open(path, options));
+  while (!is_told_there) {
+    if (is_told_here.exchange(false)) store(*database, 2);  // until that thread tells of one
+    std::this_thread::yield();
+  }
+  database->close();
+  options.on_event = {};
+  expect_content(2);
 }
 
 TEST_F(ClosedTest, ClosesWithTheLastOfWhatIsLeftWhenTheDatabaseGoesFirst) {
@@ -287,6 +396,90 @@ TEST_F(ClosedTest, RefusesEveryCallOfAMovedFromTransaction) {
   EXPECT_EQ(database->snapshot().open<Hash>("table").get("key 7")->text(), "changed");
   store(*database, 2);
   expect_content(*database, 2);
+}
+
+TEST_F(ClosedTest, RefusesEveryCallOfMovedFromViewsAndIterators) {
+  const Snapshot snapshot = database->snapshot();
+  HashView table = snapshot.open<Hash>("table");
+  BlobView bytes = snapshot.open<Blob>("bytes");
+  HashView::Iterator entry = table.begin();
+  BlobChunks chunks = bytes.chunks();
+  BlobChunks::Iterator chunk = chunks.begin();
+  const HashView::Iterator moved_entry = std::move(entry);
+  const BlobChunks::Iterator moved_chunk = std::move(chunk);
+  const BlobChunks moved_chunks = std::move(chunks);
+  const HashView moved_table = std::move(table);
+  const BlobView moved_bytes = std::move(bytes);
+
+  EXPECT_TRUE(was_moved([&] { table.get("key 7"); }));
+  EXPECT_TRUE(was_moved([&] { table.size(); }));
+  EXPECT_TRUE(was_moved([&] { table.begin(); }));
+  EXPECT_TRUE(was_moved([&] { bytes.read_all(); }));
+  EXPECT_TRUE(was_moved([&] { bytes.view(0, 10); }));
+  EXPECT_TRUE(was_moved([&] { bytes.chunks(); }));
+  EXPECT_TRUE(was_moved([&] { ++entry; }));
+  EXPECT_TRUE(was_moved([&] { ++chunk; }));
+  EXPECT_TRUE(was_moved([&] { chunks.begin(); }));
+  EXPECT_TRUE(was_moved([&] { static_cast<void>(*ListView::Iterator()); }));
+  EXPECT_EQ(table.name(), "");
+  EXPECT_EQ(BlobReader(bytes).get(), std::char_traits<char>::eof());
+  EXPECT_EQ(moved_table.get("key 7")->text(), "value 7001");
+}
+
+TEST_F(ClosedTest, RefusesEveryCallOfMovedFromHandlesAndScopes) {
+  Transaction transaction = database->begin();
+  Hash table = transaction.open<Hash>("table");
+  List list = transaction.open<List>("list");
+  Blob bytes = transaction.open<Blob>("bytes");
+  Savepoint savepoint = transaction.savepoint();
+  Hash moved_table = std::move(table);
+  const List moved_list = std::move(list);
+  const Blob moved_bytes = std::move(bytes);
+  const Savepoint moved_savepoint = std::move(savepoint);
+
+  EXPECT_TRUE(was_moved([&] { table.put("key 7", "changed"); }));
+  EXPECT_TRUE(was_moved([&] { table.update("key 7", [](std::span<std::byte>) {}); }));
+  EXPECT_TRUE(was_moved([&] { table.clear(); }));
+  EXPECT_TRUE(was_moved([&] { list.push_back("item"); }));
+  EXPECT_TRUE(was_moved([&] { list.begin(); }));
+  EXPECT_TRUE(was_moved([&] { list.size(); }));
+  EXPECT_TRUE(was_moved([&] { bytes.append("more"); }));
+  EXPECT_TRUE(was_moved([&] { bytes.edit(0, 10); }));
+  EXPECT_TRUE(was_moved([&] { savepoint.release(); }));
+  EXPECT_TRUE(was_moved([&] { savepoint.rollback(); }));
+  moved_table.put("key 7", "changed");
+  transaction.commit();
+  EXPECT_EQ(database->snapshot().open<Hash>("table").get("key 7")->text(), "changed");
+}
+
+/// A collection of a user's own kind that is nothing but its scope.
+class OnlyAScopeView {
+ public:
+  explicit OnlyAScopeView(const ReadScope&) {}
+};
+class OnlyAScope : public OnlyAScopeView {
+ public:
+  static constexpr std::string_view kKind = "test.scope";
+  struct Options {};
+  using View = OnlyAScopeView;
+
+  OnlyAScope(WriteScope& scope, const Options&) : OnlyAScopeView(scope), scope_(scope) {}
+  const WriteScope& scope() const { return scope_; }
+
+ private:
+  WriteScope scope_;
+};
+
+TEST_F(ClosedTest, RefusesEveryCallOfAMovedFromScope) {
+  Transaction transaction = database->begin();
+  WriteScope scope = transaction.open<OnlyAScope>("name").scope();
+  const WriteScope moved = std::move(scope);
+  EXPECT_EQ(scope.name(), "");
+  EXPECT_EQ(scope.seq(), 0u);
+  EXPECT_TRUE(was_moved([&] { scope.options(); }));
+  EXPECT_TRUE(was_moved([&] { scope.set_options("options"); }));
+  EXPECT_TRUE(was_moved([&] { scope.child<Hash>("child"); }));
+  EXPECT_EQ(moved.name(), "name");
 }
 
 TEST_F(ClosedTest, RollsBackTheTransactionThatAnAssignmentReplaces) {

@@ -1,22 +1,40 @@
-// Blobs, lists and hashes of one database against std containers: operations, commit, rollback,
-// checkpoint, close and reopen, crash and recovery, snapshots of random ages read again.
+// Blobs, lists, hashes and composites of one database against std containers: operations,
+// savepoints, commit, rollback, checkpoint, close and reopen, crash and recovery, snapshots of
+// random ages read again.
 
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include <deque>
 
+#include "tests/support/bag.h"
 #include "tests/support/database_test.h"
 
 namespace quire::testing {
 namespace {
 
+constexpr int kBags = 3;  // of a shelf, at most
+
 struct Model {
+  using Bags = std::map<int, std::map<std::string, std::string>>;
+  std::map<std::string, Bags> shelves;
   std::map<std::string, std::map<std::string, std::string>> hashes;
   std::map<std::string, std::string> blobs;
   std::map<std::string, std::vector<std::string>> lists;
   friend bool operator==(const Model&, const Model&) = default;
 };
+
+Model::Bags bags_of(const ShelfView& shelf) {
+  Model::Bags bags;
+  for (int number = 0; number < kBags; ++number) {
+    try {
+      bags[number] = contents(shelf.bag(number).things());
+    } catch (const NotFound&) {
+      continue;  // not made yet
+    }
+  }
+  return bags;
+}
 
 template <class Session>
 Model read_all(Session&& session) {
@@ -26,6 +44,8 @@ Model read_all(Session&& session) {
       model.hashes[info.name] = contents(session.template open<Hash>(info.name));
     } else if (info.kind == "list") {
       model.lists[info.name] = contents(session.template open<List>(info.name));
+    } else if (info.kind == Shelf::kKind) {
+      model.shelves[info.name] = bags_of(session.template open<Shelf>(info.name));
     } else {
       model.blobs[info.name] = contents(session.template open<Blob>(info.name));
     }
@@ -83,6 +103,7 @@ class Run {
 
  private:
   static constexpr const char* kPath = "/dir/test.quire";
+  static constexpr int kMostSavepoints = 3;
 
   void reopen() {
     database_.reset();
@@ -113,13 +134,47 @@ class Run {
     Model model = committed_;
     {
       Transaction txn = database_->begin();
-      const int operations = pick(1, 12);
-      for (int i = 0; i < operations; ++i) operation(txn, model);
-      RC_ASSERT(read_all(txn) == model);
+      operations(txn, model, 0);
       if (pick(0, 4) == 0) return;  // rolled back
       txn.commit();
     }
     committed_ = std::move(model);
+  }
+
+  /// Random operations, some of them under savepoints of their own, and then a look at everything.
+  static void operations(Transaction& txn, Model& model, int depth) {
+    const int count = pick(1, 12);
+    for (int i = 0; i < count; ++i) {
+      if (depth < kMostSavepoints && pick(0, 6) == 0) {
+        under_savepoint(txn, model, depth + 1);
+      } else {
+        operation(txn, model);
+      }
+    }
+    RC_ASSERT(read_all(txn) == model);
+  }
+
+  static void under_savepoint(Transaction& txn, Model& model, int depth) {
+    const Model before = model;
+    Savepoint savepoint = txn.savepoint();
+    operations(txn, model, depth);
+    switch (pick(0, 3)) {
+      case 0:
+        savepoint.release();
+        return;
+      case 1:
+        savepoint.rollback();
+        break;
+      default: {
+        // An inner one that is still open ends with it.
+        const Savepoint inner = txn.savepoint();
+        operation(txn, model);
+        savepoint.rollback();
+        break;
+      }
+    }
+    model = before;
+    RC_ASSERT(read_all(txn) == model);
   }
 
   static std::string bytes(std::size_t most) {
@@ -133,18 +188,36 @@ class Run {
 
   static void operation(Transaction& txn, Model& model) {
     const std::string name = *rc::gen::element<std::string>("x", "y");
-    const int what = pick(0, 18);
+    const int what = pick(0, 21);
     if (what < 6) {
       change_hash(txn.open<Hash>("h" + name), model.hashes["h" + name]);
     } else if (what < 11) {
       change_blob(txn.open<Blob>("b" + name), model.blobs["b" + name]);
     } else if (what < 17) {
       change_list(txn.open<List>("l" + name), model.lists["l" + name]);
+    } else if (what < 20) {
+      change_shelf(txn, name, model.shelves);
     } else {
-      const std::string victim = *rc::gen::element<std::string>("hx", "bx", "lx");
-      const bool there =
-          model.hashes.erase(victim) + model.blobs.erase(victim) + model.lists.erase(victim) > 0;
+      const std::string victim = *rc::gen::element<std::string>("hx", "bx", "lx", "sx");
+      const bool there = model.hashes.erase(victim) + model.blobs.erase(victim) +
+                             model.lists.erase(victim) + model.shelves.erase(victim) >
+                         0;
       RC_ASSERT(txn.drop(victim) == there);
+    }
+  }
+
+  /// Puts something into a bag of a shelf, or renames one.
+  static void change_shelf(Transaction& txn, const std::string& name,
+                           std::map<std::string, Model::Bags>& expected) {
+    if (pick(0, 4) > 0) {
+      const int number = pick(0, kBags);
+      const std::string k = key();
+      const std::string v = bytes(2000);
+      txn.open<Shelf>("s" + name).bag(number).put(k, v);
+      expected["s" + name][number][k] = v;
+    } else if (expected.contains("sx") && !expected.contains("sy")) {
+      txn.rename("sx", "sy");
+      expected["sy"] = std::move(expected.extract("sx").mapped());
     }
   }
 
@@ -228,7 +301,7 @@ class Run {
     }
   }
 
-  std::unique_ptr<os::MemoryFileSystem> files_ = std::make_unique<os::MemoryFileSystem>();
+  std::unique_ptr<os::MemoryFileSystem> files_ = memory_files();
   Options options_;
   Model committed_;
   std::deque<std::pair<Snapshot, Model>> held_;

@@ -104,6 +104,38 @@ TEST_F(ForkTest, LetsTheChildOpenTheFileOnceTheParentHasClosed) {
   expect_content(5);
 }
 
+TEST_F(ForkTest, TellsAChildThatOpensAnewThatTheParentHasIt) {
+  EXPECT_EQ(os::in_child([&] {
+              const bool refused = static_cast<bool>(open_fails(ErrorCode::locked, {}));
+              database.reset();
+              return refused && open_fails(ErrorCode::locked, {}) ? 0 : 1;
+            }),
+            0);
+  expect_content(*database, 1);
+}
+
+/// The child has neither of the engine's threads, though its copies seem to.
+TEST_F(ForkTest, EndsInTheChildThoughTheParentsThreadsAreAtWork) {
+  for (int round = 0; round < 3; ++round) {
+    database->transact([](Transaction& transaction) {
+      transaction.create<Blob>("large").append(std::string(4'000'000, 'l'));
+    });
+    database->transact([](Transaction& transaction) { transaction.drop("large"); });
+    EXPECT_EQ(os::in_child([&] {
+                const bool refused =
+                    static_cast<bool>(belongs_to_parent([&] { database->checkpoint(); }));
+                database.reset();
+                return refused ? 0 : 1;
+              }),
+              0);
+  }
+  database->checkpoint();
+  expect_content(*database, 1);
+  EXPECT_LT(database->info().page_count, 200u) << "the parent has gone on";
+  database->close();
+  expect_content(1);
+}
+
 TEST_F(ForkTest, KeepsValuesReadableInTheChild) {
   const Value shared = *database->snapshot().open<Hash>("table").get("long");
   const std::string expected = shared.str();

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <iostream>
 #include <random>
 
 #include "tests/engine/file_database_test.h"
 #include "tests/engine/kill_workload.h"
 #include "tests/engine/killed_child.h"
+#include "tests/support/budget.h"
+#include "tests/support/test_seed.h"
+#include "tests/support/tried.h"
 
 // A process commits transactions and is killed, again and again, at random moments of its open,
 // recovery, commits, checkpoints and close. Each time the database must hold all transactions whose
@@ -14,14 +16,6 @@
 //
 // After some kills the parent recovers the file; after the others it only reads, so that the next
 // child recovers and may be killed while it does.
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define QUIRE_SLOW_TESTS
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define QUIRE_SLOW_TESTS
-#endif
-#endif
 
 namespace quire {
 namespace {
@@ -32,25 +26,14 @@ using testing::KillWorkload;
 using Stage = KilledChild::Stage;
 using std::chrono::microseconds;
 
-#ifdef QUIRE_SLOW_TESTS
-constexpr int kKills = 30;
-constexpr int kCreationKills = 8;
-#else
-constexpr int kKills = 120;
-constexpr int kCreationKills = 20;
-#endif
+constexpr int kKills = testing::kIsSanitized ? 20 : 80;
+constexpr int kCreationKills = testing::kIsSanitized ? 8 : 20;
 
 class KillTest : public testing::FileDatabaseTest {
  protected:
-  KillTest() : seed_(choose_seed()), random_(seed_), workload_(seed_), model_(workload_) {
+  KillTest() : seed_(testing::choose_seed()), random_(seed_), workload_(seed_), model_(workload_) {
     options.wal_limit = std::size_t{128} << 10;
     options.cache_size = std::size_t{1} << 20;
-    std::cout << "seed " << seed_ << " (QUIRE_TEST_SEED repeats the plan)\n";
-  }
-
-  static std::uint64_t choose_seed() {
-    const char* const given = std::getenv("QUIRE_TEST_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
   }
 
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
@@ -183,6 +166,7 @@ TEST_F(KillTest, LosesNoAcknowledgedCommitAndKeepsNoHalfOne) {
     ASSERT_NO_FATAL_FAILURE(kill_one()) << "round " << round;
   }
   print_figures();
+  testing::tried("kills of a process at work", static_cast<std::uint64_t>(kills()));
   EXPECT_GE(kills(), kKills);
   EXPECT_GT(kills(Stage::opening), 0);
   EXPECT_GT(kills(Stage::opened) + kills(Stage::committed), 0);
@@ -195,18 +179,21 @@ TEST_F(KillTest, LosesNoAcknowledgedCommitAndKeepsNoHalfOne) {
 }
 
 TEST_F(KillTest, LeavesNoFileOrAWholeOneWhenKilledWhileItCreatesOne) {
+  std::uint64_t killed = 0;
   for (int round = 0; round < kCreationKills; ++round) {
     replace_contents(directory, {});
     KilledChild child([&](const auto& tell) { live(tell, 0); });
     child.wait_for(Stage::opening, 1);
     child.kill_after(short_delay(std::chrono::milliseconds(20)));
     ASSERT_TRUE(child.was_killed() || child.has_finished()) << "the child failed";
+    killed += child.was_killed() ? 1 : 0;
     Database database = Database::open(path, options);
     EXPECT_TRUE(database.snapshot().collections().empty());
     testing::expect_sound(database);
     database.close();
     EXPECT_EQ(contents_of(directory).size(), 1u) << "left-overs of the dead are gone";
   }
+  testing::tried("kills of a process that creates a database", killed);
 }
 
 }  // namespace

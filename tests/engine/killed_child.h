@@ -13,6 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 namespace quire::testing {
 
@@ -32,7 +33,7 @@ struct ChildMessage {
 };
 
 /// A forked process that runs `body` until it is killed. What it tells through a pipe before its
-/// death arrives: the pipe outlives it.
+/// death arrives: the pipe outlives it. Several threads of it may tell at once.
 class KilledChild {
  public:
   using Stage = ChildMessage::Stage;
@@ -84,8 +85,10 @@ class KilledChild {
 
   Stage last_stage() const noexcept { return last_stage_; }
   int checkpoints() const noexcept { return checkpoints_; }
+  /// The numbers that it told with Stage::committed, in that order.
+  const std::vector<std::uint64_t>& committed() const noexcept { return committed_; }
   /// The last transaction whose commit had returned; 0: none.
-  std::uint64_t acknowledged() const noexcept { return acknowledged_; }
+  std::uint64_t acknowledged() const noexcept { return committed_.empty() ? 0 : committed_.back(); }
 
  private:
   static int run(const std::function<void(const Tell&)>& body, int pipe) noexcept {
@@ -115,7 +118,7 @@ class KilledChild {
     } else {
       last_stage_ = message.stage;
     }
-    if (message.stage == Stage::committed) acknowledged_ = message.number;
+    if (message.stage == Stage::committed) committed_.push_back(message.number);
     return message;
   }
 
@@ -123,7 +126,7 @@ class KilledChild {
   int pipe_ = -1;
   int status_ = 0;
   Stage last_stage_ = Stage::started;
-  std::uint64_t acknowledged_ = 0;
+  std::vector<std::uint64_t> committed_;
   int checkpoints_ = 0;
 };
 

@@ -237,6 +237,8 @@ Lines code_numbers() {
       {"max_name_bytes", number(kMaxNameBytes)},
       {"max_kind_name_bytes", number(kMaxKindNameBytes)},
       {"max_options_bytes", number(kMaxOptionsBytes)},
+      {"max_children", number(kMaxChildren)},
+      {"max_child_depth", number(kMaxChildDepth)},
       {"catalog_entry_version", number(kCatalogEntryVersion)},
       {"chunk_alignment", number(kChunkAlignment)},
       {"max_body_bytes", number(kMaxBodyBytes)},

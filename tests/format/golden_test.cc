@@ -22,7 +22,8 @@ std::string read_text(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The golden file of that name with its log, copied into memory.
+/// The golden file of that name with its log, copied into memory. No threads, so that nothing is
+/// committed but by the test.
 class GoldenTest : public ::testing::TestWithParam<const char*> {
  protected:
   GoldenTest() {
@@ -36,7 +37,7 @@ class GoldenTest : public ::testing::TestWithParam<const char*> {
     expected = read_text(QUIRE_GOLDEN_CONTENT "/" + std::string(GetParam()) + ".json");
   }
 
-  os::MemoryFileSystem files;
+  os::MemoryFileSystem files{os::MemoryFileSystem::Threads::no};
   Options options;
   std::string path;
   std::string expected;
@@ -95,6 +96,7 @@ INSTANTIATE_TEST_SUITE_P(Format1_0, GoldenTest, ::testing::Values("clean", "wide
                          [](const auto& test) { return std::string(test.param); });
 
 using GoldenCrashTest = GoldenTest;
+using GoldenDropTest = GoldenTest;
 
 TEST_P(GoldenCrashTest, RecoversWholeCommitsAndForgetsTheUnfinishedOne) {
   const Database database = Database::open(path, options);
@@ -103,6 +105,24 @@ TEST_P(GoldenCrashTest, RecoversWholeCommitsAndForgetsTheUnfinishedOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Format1_0, GoldenCrashTest, ::testing::Values("crashed"));
+
+TEST_P(GoldenDropTest, HoldsWhatItHeldAndFreesTheRestOfWhatWasDropped) {
+  Database database = Database::open(path, options);
+  EXPECT_EQ(content_summary(database), expected);
+  expect_sound(database);
+  const auto used = [](const DatabaseInfo& info) { return info.page_count - info.free_pages; };
+  const std::uint64_t before = used(database.info());
+  EXPECT_GT(before, 100u);
+  database.checkpoint();
+  database.close();
+
+  const Database again = Database::open(path, options);
+  EXPECT_LT(used(again.info()), 20u);
+  EXPECT_EQ(again.snapshot().open<Hash>("table").size(), 1u);
+  expect_sound(again);
+}
+
+INSTANTIATE_TEST_SUITE_P(Format1_0, GoldenDropTest, ::testing::Values("dropping"));
 
 }  // namespace
 }  // namespace quire::testing

@@ -127,6 +127,7 @@ void LogRewriter::add(wal::CommitEncoder& encoder, const LoggedPage& page) {
 
 void LogRewriter::next_generation() {
   log_.prepare_successor();
+  log_.close_generation(log_.appended_seq());
   log_.next_generation();
   in_generation_.clear();
 }

@@ -1,9 +1,12 @@
-// Makes the golden files of tests/format/golden: a database that was closed, one that has a hash
-// with directory pages, and one whose process died with a live log that has every form of record
-// and an unfinished commit at its end.
+// Makes the golden files of tests/format/golden:
 //
-//     make_golden DIRECTORY       writes clean.quire, wide.quire, crashed.quire and its log, and
-//                                 what they hold: clean.json, wide.json, crashed.json
+//     clean      a database that was closed, with every kind of collection
+//     wide       a hash with directory pages, and a list of three levels
+//     crashed    its process died; a live log with every form of record and an unfinished commit at
+//                its end
+//     dropping   its process died while a dropped collection was being freed
+//
+//     make_golden DIRECTORY       writes clean.quire and so on, logs, and what they hold: clean.json
 //
 // It ran once for format 1.0, and the files in git are opened for ever:
 //
@@ -26,6 +29,7 @@
 #include "pager/space_map_format.h"
 #include "structures/hash_format.h"
 #include "tests/format/content_summary.h"
+#include "tests/format/golden_types.h"
 #include "tests/format/log_rewriter.h"
 #include "wal/segment_reader.h"
 
@@ -36,6 +40,7 @@ constexpr const char* kDirectory = "/golden";
 constexpr const char* kClean = "/golden/clean.quire";
 constexpr const char* kWide = "/golden/wide.quire";
 constexpr const char* kCrashed = "/golden/crashed.quire";
+constexpr const char* kDropping = "/golden/dropping.quire";
 /// The least that Options allow, so that a short log has several segments, and commits of several
 /// chunks.
 constexpr std::uint64_t kSegmentBytes = 64 << 10;
@@ -79,6 +84,27 @@ void fill_blobs(Transaction& txn) {
   sparse.write(4'999'990, text(6, 10));
 }
 
+void fill_lists(Transaction& txn) {
+  txn.create<List>("empty list");
+  List list = txn.create<List>("list");
+  for (unsigned i = 0; i < 300; ++i) list.push_back(text(i, i % 60));
+  for (const unsigned length : {0u, 1u, 1000u, 1001u, 4057u, 65'536u, 65'537u}) {
+    list.insert(list.size() / 2, text(length, length));
+  }
+  list.push_front("the first");
+}
+
+void fill_composites(Transaction& txn) {
+  Shelf shelf = txn.create<Shelf>("shelf", {.label = std::string("\x01\0\xff", 3)});
+  shelf.box().content().append(text(12, 6000));
+  for (unsigned i = 0; i < 20; ++i) {
+    shelf.index().put(key(i), text(i, 100));
+    shelf.items().push_back(key(i));
+  }
+  txn.create<Shelf>("empty shelf");
+  txn.create<Shelf>("dropped shelf").items().push_back(text(13, 2000));
+}
+
 void make_clean(FileSystem& files) {
   Options options;
   options.file_system = &files;
@@ -91,9 +117,12 @@ void make_clean(FileSystem& files) {
     txn.create<Blob>("dropped too").append(text(11, 20'000));
   });
   database.transact(fill_blobs);
+  database.transact(fill_lists);
+  database.transact(fill_composites);
   database.transact([](Transaction& txn) {
-    txn.drop("dropped");
-    txn.drop("dropped too");
+    for (const char* name : {"dropped", "dropped too", "dropped shelf"}) txn.drop(name);
+    txn.rename("shelf", "shelf, renamed");
+    txn.open<List>("list").erase(10, 100);
     Hash table = txn.open<Hash>("table");
     for (unsigned i = 0; i < 60; i += 7) table.erase(key(i));
     for (unsigned i = 1; i < 60; i += 7) table.put(key(i), text(i, 10));
@@ -119,7 +148,8 @@ void change_root(FileSystem& files, const std::string& path,
   }
 }
 
-/// Segments of one page each: a small table then needs a directory, like one of two gigabytes.
+/// Segments of one page each: a small table then needs a directory, like one of two gigabytes. A
+/// node has 252 children, so the list has more leaves than that.
 void make_wide(FileSystem& files) {
   Options options;
   options.file_system = &files;
@@ -129,6 +159,8 @@ void make_wide(FileSystem& files) {
   database.transact([](Transaction& txn) {
     Hash table = txn.open<Hash>("table");
     for (unsigned i = 0; i < 1700; ++i) table.put(key(i), text(i, 900));
+    List list = txn.create<List>("deep list");
+    for (unsigned i = 0; i < 1300; ++i) list.push_back(text(i, 900));
   });
   database.close();
 }
@@ -142,12 +174,18 @@ void change(Database& database, unsigned round) {
   database.transact([&](Transaction& txn) {
     txn.open<Hash>("table").put("long", text(round, 15'000 * round));
     txn.open<Blob>("grows").append(text(round, 11'000));
+    List list = txn.open<List>("list");
+    for (unsigned i = 0; i < 30; ++i) list.insert(list.size() / 3, text(i * round, 10 * i));
   });
   database.transact([&](Transaction& txn) {
     txn.open<Blob>("dropped " + std::to_string(round)).append(text(round, 9000));
     if (round > 1) txn.drop("dropped " + std::to_string(round - 1));
     txn.open<Hash>("table").erase(key(round));
     txn.open<Blob>("grows").write(100, text(round, 50));
+    txn.open<List>("list").erase(2 * round, 5);
+    Shelf shelf = txn.open<Shelf>("shelf " + std::to_string(round / 2));
+    shelf.items().push_back(text(round, 100));
+    shelf.index().put(key(round), text(round, 1200));
   });
 }
 
@@ -218,10 +256,33 @@ std::string make_crashed(FileSystem& files) {
   database.transact([](Transaction& txn) {
     txn.open<Hash>("table").put("lost", text(99, 60'000));
     txn.open<Blob>("lost").append(text(99, 3000));
+    txn.open<Shelf>("lost shelf").items().push_back("lost");
   });
   copy(living, files, kCrashed);
   rewrite_log(living, files);
   return summary;
+}
+
+/// Without threads the engine frees some pages with a drop and some behind it, and no more: the
+/// rest of the blob waits on the engine's list.
+void make_dropping(FileSystem& files) {
+  os::MemoryFileSystem living(os::MemoryFileSystem::Threads::no);
+  Options options;
+  options.file_system = &living;
+  options.wal_segment_size = kSegmentBytes;
+  {
+    Database database = Database::open(kDropping, options);
+    database.transact([](Transaction& txn) {
+      txn.create<Hash>("table").put("kept", text(14, 5000));
+      txn.create<Blob>("dropped").append(text(15, 4'000'000));
+    });
+    database.close();
+  }
+  Database database = Database::open(kDropping, options);
+  database.transact([](Transaction& txn) { txn.drop("dropped"); });
+  for (const std::string& name : living.list(kDirectory)) {
+    copy(living, files, kDirectory + ("/" + name));
+  }
 }
 
 // ---- output
@@ -229,7 +290,7 @@ std::string make_crashed(FileSystem& files) {
 /// Replaces what an earlier run has left there.
 void save(FileSystem& files, const std::filesystem::path& directory) {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().filename().string().starts_with("crashed.quire")) {
+    if (entry.path().filename().string().find(".quire") != std::string::npos) {
       std::filesystem::remove(entry.path());
     }
   }
@@ -246,11 +307,14 @@ void make_golden(const std::filesystem::path& directory) {
   os::MemoryFileSystem files;
   make_clean(files);
   make_wide(files);
+  make_dropping(files);
   Options options;
   options.file_system = &files;
   options.read_only = true;
-  std::ofstream(directory / "clean.json") << content_summary(Database::open(kClean, options));
-  std::ofstream(directory / "wide.json") << content_summary(Database::open(kWide, options));
+  for (const char* path : {kClean, kWide, kDropping}) {
+    const auto name = std::filesystem::path(path).stem().string() + ".json";
+    std::ofstream(directory / name) << content_summary(Database::open(path, options));
+  }
   std::ofstream(directory / "crashed.json") << make_crashed(files);
   save(files, directory);
 }

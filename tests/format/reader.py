@@ -7,7 +7,7 @@ Verifies every sum, walks every collection, accounts for every page against the 
 memory. Prints what it found as JSON, or what is wrong (exit code 1). Needs python3-xxhash.
 
 The "xxh3" of a hash is that of all entries in the order of their keys, each as {u64 length, key, u64 length, value};
-that of a blob is that of its content.
+that of a list, of all items as {u64 length, item}; that of a blob, of its content.
 """
 
 import json
@@ -16,6 +16,7 @@ import sys
 
 import xxhash
 
+import reader_catalog
 from reader_bytes import PAGE, Bytes, Corrupt, Layout, ceil_div, h, require
 from reader_log import Log
 
@@ -23,7 +24,7 @@ HEADER_MAGIC = b"QUIREDB\x1a"
 GROUP = 16128
 CATALOG_ROOT = 3
 FREE, STRUCTURE, DATA, OWNED = range(4)
-MAP, BLOB_ROOT, BLOB_TABLE = 1, 2, 3
+MAP, BLOB_ROOT, BLOB_TABLE, LIST_NODE = 1, 2, 3, 4
 HASH_ROOT, HASH_DIRECTORY, HASH_BUCKET, HASH_OVERFLOW, VALUE_PAGE = 5, 6, 7, 8, 9
 IN_RECORD, EXTENTS, IN_BLOB = range(3)
 
@@ -34,9 +35,8 @@ PAGE_HEADER = Layout("sum:Q seq:Q pid:I owner:I type:B zero:7s")
 BLOB_HEAD = Layout("size:Q pages_owned:Q height:B flags:B")
 HASH_HEAD = Layout("seed:Q entries:Q record_bytes:Q bucket_count:I overflow_pages:I cap_log2:B flags:B zero:H "
                    "directory_pages:I pages_owned:Q")
+LIST_HEAD = Layout("height:B flags:B count:H heap_start:H dead_bytes:H items:Q pages_owned:Q")
 BUCKET_HEAD = Layout("count:H capacity:H heap_start:H dead_bytes:H overflow:I bucket:I")
-CATALOG_ENTRY = Layout("kind:B version:B flags:H root:I id:I parent:I created_seq:Q options_size:H child_count:H "
-                       "kind_name_size:B zero:3s")
 
 
 # ---- header
@@ -167,18 +167,98 @@ class Blob:
                 content[begin:begin + PAGE] = self.database.data_page(pid, expected_sum)
 
 
-# ---- hash tables
+# ---- lists and hash tables
 
 
-class Hash:
+class Collection:
+    """What lists and hash tables share: items, keys and values of any length."""
+
+    def __init__(self, database, owner):
+        self.database, self.owner, self.pages = database, owner, 0
+
+    def read_part(self, record, form, length):
+        if form == IN_RECORD:
+            return record.take(length)
+        if form == EXTENTS:
+            return self.read_extents(record, length)
+        require(form == IN_BLOB, "record: unknown form")
+        blob = Blob(self.database, record.number(4), self.owner)
+        require(blob.size == length, "record: length of a blob")
+        self.pages += 1 + blob.pages
+        return blob.content
+
+    def read_extents(self, record, length):
+        pages, count = [], record.number(1)
+        require(count <= 16, "record: too many extents")
+        for _ in range(count):
+            first, log2_pages = record.number(4), record.number(1)
+            require(log2_pages <= 4, "record: size of an extent")
+            self.database.claim(first, OWNED, 1 << log2_pages)
+            pages += range(first, first + (1 << log2_pages))
+        self.pages += len(pages)
+        require(ceil_div(length, 4056) <= len(pages), "record: extents too short")
+        parts = []
+        for index in range(ceil_div(length, 4056)):
+            page = self.database.verified(pages[index], VALUE_PAGE, self.owner)
+            used = min(4056, length - 4056 * index)
+            require(struct.unpack_from("<II", page, 32) == (used, index), f"page {pages[index]}: not this part")
+            parts.append(page[40:40 + used])
+        return b"".join(parts)
+
+
+class List(Collection):
+    """Reads a whole list; `items` in order."""
+
+    def __init__(self, database, root, owner):
+        super().__init__(database, owner)
+        self.items = []
+        page = database.structure(root, LIST_NODE, owner)
+        head = LIST_HEAD.read(page, 32)
+        require(head.height <= 8, f"list {root}: impossible height")
+        self.read_node(root, page, head)
+        require(head.pages_owned == self.pages, f"list {root}: pages_owned")
+
+    def read_node(self, pid, page, head):
+        before = len(self.items)
+        if head.height == 0:
+            self.read_leaf(pid, page, head)
+        else:
+            self.read_children(pid, page, head)
+        require(len(self.items) - before == head.items, f"page {pid}: number of items")
+
+    def read_children(self, pid, page, head):
+        require(1 <= head.count <= 252 and not any(page[56 + 16 * head.count:]), f"page {pid}: entries of a node")
+        for items, child, zero in struct.iter_unpack("<QII", page[56:56 + 16 * head.count]):
+            below = self.database.structure(child, LIST_NODE, self.owner)
+            self.pages += 1
+            child_head = LIST_HEAD.read(below, 32)
+            expected = (head.height - 1, items, 0, 0)
+            found = (child_head.height, child_head.items, child_head.pages_owned, zero)
+            require(found == expected and child_head.count, f"page {child}: not the node that was meant")
+            self.read_node(child, below, child_head)
+
+    def read_leaf(self, pid, page, head):
+        hole = 56 + 2 * head.count
+        require(hole <= head.heap_start <= PAGE and not any(page[hole:head.heap_start]), f"page {pid}: hole not zero")
+        live = 0
+        for offset, in struct.iter_unpack("<H", page[56:hole]):
+            require(head.heap_start <= offset, f"page {pid}: offset of a record")
+            record = Bytes(page[offset:])
+            form, length = record.number(1), record.varint()
+            self.items.append(self.read_part(record, form, length))
+            live += record.at
+        require(live + head.dead_bytes == PAGE - head.heap_start, f"page {pid}: the heap is not filled")
+
+
+class Hash(Collection):
     """Reads a whole table; `entries` is a dictionary of it."""
 
     def __init__(self, database, root, owner):
-        self.database, self.owner, self.root = database, owner, root
+        super().__init__(database, owner)
         page = database.structure(root, HASH_ROOT, owner)
         self.head = HASH_HEAD.read(page, 32)
         require(self.head.bucket_count and self.head.cap_log2 <= 10, f"hash {root}: impossible numbers")
-        self.entries, self.record_bytes, self.overflow_pages, self.pages = {}, 0, 0, 0
+        self.entries, self.record_bytes, self.overflow_pages = {}, 0, 0
         self.segments = self.read_segments(page)
         for bucket in range(self.head.bucket_count):
             self.read_chain(bucket)
@@ -265,67 +345,42 @@ class Hash:
         self.entries[key] = value
         return record.at
 
-    def read_part(self, record, form, length):
-        if form == IN_RECORD:
-            return record.take(length)
-        if form == EXTENTS:
-            return self.read_extents(record, length)
-        require(form == IN_BLOB, "record: unknown form")
-        blob = Blob(self.database, record.number(4), self.owner)
-        require(blob.size == length, "record: length of a blob")
-        self.pages += 1 + blob.pages
-        return blob.content
-
-    def read_extents(self, record, length):
-        pages, count = [], record.number(1)
-        require(count <= 16, "record: too many extents")
-        for _ in range(count):
-            first, log2_pages = record.number(4), record.number(1)
-            require(log2_pages <= 4, "record: size of an extent")
-            self.database.claim(first, OWNED, 1 << log2_pages)
-            pages += range(first, first + (1 << log2_pages))
-        self.pages += len(pages)
-        require(ceil_div(length, 4056) <= len(pages), "record: extents too short")
-        parts = []
-        for index in range(ceil_div(length, 4056)):
-            page = self.database.verified(pages[index], VALUE_PAGE, self.owner)
-            used = min(4056, length - 4056 * index)
-            require(struct.unpack_from("<II", page, 32) == (used, index), f"page {pages[index]}: not this part")
-            parts.append(page[40:40 + used])
-        return b"".join(parts)
-
 
 # ---- the whole
 
 
-def read_catalog(database):
-    """(name, entry) of every collection."""
-    for name, value in sorted(Hash(database, CATALOG_ROOT, 0).entries.items()):
-        if name == b"":
-            require(len(value) == 16, "catalog: state")
-            continue
-        entry = CATALOG_ENTRY.read(value)
-        require(entry.version == 1 and entry.id != 0, f"catalog: entry of {name!r}")
-        require(entry.kind in (1, 3) and name[0] != 0, f"catalog: {name!r} is of a kind that is not written yet")
-        size = CATALOG_ENTRY.size + entry.kind_name_size + entry.options_size
-        require(entry.kind_name_size == 0 and entry.child_count == 0 and size == len(value), f"catalog: {name!r}")
-        yield name.decode(), entry
-
-
-def summary_of_hash(entries):
+def digest_of(parts):
     digest = xxhash.xxh3_64()
-    for key in sorted(entries):
-        for part in (key, entries[key]):
-            digest.update(struct.pack("<Q", len(part)))
-            digest.update(part)
-    return {"kind": "hash", "entries": len(entries), "xxh3": digest.hexdigest()}
+    for part in parts:
+        digest.update(struct.pack("<Q", len(part)))
+        digest.update(part)
+    return digest.hexdigest()
 
 
-def summary_of(database, entry):
-    if entry.kind == 3:
-        return summary_of_hash(Hash(database, entry.root, entry.id).entries)
-    blob = Blob(database, entry.root, entry.id)
-    return {"kind": "blob", "size": blob.size, "xxh3": f"{h(blob.content):016x}"}
+def summary_of(database, catalog, entry):
+    if entry.kind == reader_catalog.BLOB:
+        blob = Blob(database, entry.root, entry.id)
+        return {"kind": "blob", "size": blob.size, "xxh3": f"{h(blob.content):016x}"}
+    if entry.kind == reader_catalog.LIST:
+        items = List(database, entry.root, entry.id).items
+        return {"kind": "list", "items": len(items), "xxh3": digest_of(items)}
+    if entry.kind == reader_catalog.HASH:
+        entries = Hash(database, entry.root, entry.id).entries
+        parts = [part for key in sorted(entries) for part in (key, entries[key])]
+        return {"kind": "hash", "entries": len(entries), "xxh3": digest_of(parts)}
+    children = {child.name: summary_of(database, catalog, catalog.child(entry, child)) for child in entry.children}
+    return {"kind": entry.kind_name, "options": entry.options.hex(), "children": children}
+
+
+def read_dropped(database, catalog):
+    """Walks what is left of dropped collections, and the list of them."""
+    if catalog.state.reaper_root == 0:
+        return
+    for value in List(database, catalog.state.reaper_root, 0).items:
+        entry = reader_catalog.read_entry(value)
+        require(entry.kind != reader_catalog.COMPOSITE, "a dropped composite, which has no pages")
+        catalog.take_id(entry, "a dropped collection")
+        summary_of(database, catalog, entry)
 
 
 def check_space_map(database):
@@ -343,11 +398,9 @@ def check_space_map(database):
 
 def read_database(path):
     database = Database(path)
-    ids, collections = set(), {}
-    for name, entry in list(read_catalog(database)):
-        require(entry.id not in ids, f"{name}: its id is another's")
-        ids.add(entry.id)
-        collections[name] = summary_of(database, entry)
+    catalog = reader_catalog.Catalog(Hash(database, CATALOG_ROOT, 0).entries)
+    collections = {name: summary_of(database, catalog, entry) for name, entry in catalog.named.items()}
+    read_dropped(database, catalog)
     check_space_map(database)
     return {"seq": database.seq, "pages": database.page_count, "collections": collections}
 

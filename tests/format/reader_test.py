@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Tests of reader.py: reader_test.py DIRECTORY_OF_FILES DIRECTORY_OF_EXPECTED_CONTENT
 
-The files are those of make_golden: clean.quire, wide.quire, and crashed.quire with its log.
+The files are those of make_golden: clean.quire, wide.quire, and crashed.quire and dropping.quire with their logs.
 """
 
 import glob
@@ -41,6 +41,7 @@ class ReaderTest(unittest.TestCase):
         self.clean = os.path.join(directory.name, "clean.quire")
         self.wide = os.path.join(directory.name, "wide.quire")
         self.crashed = os.path.join(directory.name, "crashed.quire")
+        self.dropping = os.path.join(directory.name, "dropping.quire")
 
     def expect_content(self, path, name):
         with open(os.path.join(CONTENT, name), encoding="utf-8") as file:
@@ -57,6 +58,21 @@ class ReaderTest(unittest.TestCase):
         with watch(reader.Database, "structure") as structure:
             self.expect_content(self.wide, "wide.json")
         self.assertIn(reader.HASH_DIRECTORY, [call.args[2] for call in structure.call_args_list])
+
+    def test_finds_leaves_two_levels_below_the_root_of_a_list(self):
+        with watch(reader.List, "read_node") as read_node:
+            self.expect_content(self.wide, "wide.json")
+        self.assertEqual({call.args[3].height for call in read_node.call_args_list}, {0, 1, 2})
+
+    def test_finds_children_of_children(self):
+        summary = reader.read_database(self.clean)["collections"]["shelf, renamed"]
+        self.assertEqual((summary["kind"], summary["options"]), ("golden.shelf", "0100ff"))
+        self.assertEqual(summary["children"]["box, größer"]["children"]["content"]["size"], 6000)
+
+    def test_accounts_for_what_was_dropped_and_is_not_free_yet(self):
+        with watch(reader.List, "read_leaf") as read_leaf:
+            self.expect_content(self.dropping, "dropping.json")
+        self.assertEqual(read_leaf.call_args_list[-1].args[0].owner, 0)
 
     def test_replays_the_log_of_a_crashed_file(self):
         self.expect_content(self.crashed, "crashed.json")
@@ -76,7 +92,7 @@ class ReaderTest(unittest.TestCase):
         with watch(reader.Database, "bytes_of") as bytes_of:
             reader.read_database(self.clean)
         pids = {call.args[1] for call in bytes_of.call_args_list}
-        self.assertGreater(len(pids), 70)
+        self.assertGreater(len(pids), 100)
         for pid in sorted(pids):
             offset = 4096 * pid + 31 * pid % 4096
             flip(self.clean, offset)

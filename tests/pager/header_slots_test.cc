@@ -228,6 +228,26 @@ TEST_F(HeaderSlotsTest, RefusesWildFieldsUnderARightSum) {
   EXPECT_EQ(slots.header(), header(8));
 }
 
+TEST_F(HeaderSlotsTest, RefusesNumbersThatCannotBeCountedOn) {
+  using Field = Le64 HeaderSlot::*;
+  const std::pair<Field, std::string> fields[] = {
+      {&HeaderSlot::header_generation, "header generation"},
+      {&HeaderSlot::checkpoint_seq, "checkpoint seq"},
+      {&HeaderSlot::first_generation, "first generation"}};
+  for (const auto& [field, name] : fields) {
+    const std::uint64_t sane = slot(1).*field;
+    for (const std::uint64_t wild : {std::uint64_t{1} << 63, UINT64_MAX - 1, UINT64_MAX}) {
+      slot(1).*field = wild;
+      reseal(1);
+      EXPECT_EQ(corruption(), "page 1: " + name);
+    }
+    slot(1).*field = sane;
+  }
+  reseal(1);
+  slots.read(true);
+  EXPECT_EQ(slots.header(), header(8));
+}
+
 TEST_F(HeaderSlotsTest, WritesOneSlotAndLeavesTheOther) {
   const std::vector<std::byte> before = file.bytes;
   file.writes.clear();

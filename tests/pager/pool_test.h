@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "pager/page_pool.h"
 #include "tests/pager/recording_file.h"
@@ -39,8 +40,8 @@ class PoolTest : public ::testing::Test {
   /// Writes a frame to its place in the file; a structure page gets its sum.
   void store(Pid pid, const pager::FramePtr& frame) {
     const bool is_structure = frame->verified == pager::Frame::Verified::structure;
-    pager::Frame copy = *frame;
-    pool.write_base(pid, is_structure, copy.bytes);
+    auto bytes = frame->bytes;  // the frame stays as it is
+    pool.write_base(pid, is_structure, bytes);
   }
   /// What the pool shows of a structure page: the byte that fills it.
   char read(Pid pid, Seq seq) { return fill_of(pool.structure(pid, kType, kOwner, seq)); }
@@ -51,9 +52,23 @@ class PoolTest : public ::testing::Test {
     return file.bytes.at(pid * kPageSize + offset);
   }
 
+  /// The checkpoint of commit `g` up to its sync. Returns how many pages it has written.
+  std::size_t save(Seq g) {
+    const pager::Readers readers = registry.raise_horizon(g);
+    saved.clear();
+    pool.save(pool.versions().unsaved_pages(g), g, readers, saved);
+    return saved.size();
+  }
+  /// All of it.
+  void checkpoint(Seq g) {
+    save(g);
+    pool.mark_saved(saved);
+  }
+
   RecordingFile file;
   pager::PagePool pool{file, kUuidHash, kBudget};
-  pager::Readers readers;
+  pager::SnapshotRegistry registry;
+  std::vector<pager::PagePool::Saved> saved;
 };
 
 }  // namespace quire::testing

@@ -71,8 +71,7 @@ class PrivatePagesTest : public testing::PoolTest {
 // ---- reading
 
 TEST_F(PrivatePagesTest, ReadsPublishedPagesAsTheyWereAtItsCommit) {
-  readers = {1};
-  pool.versions().publish(5, 2, structure_frame(5, 2, 'z'), readers);
+  pool.versions().publish(5, 2, structure_frame(5, 2, 'z'), false);
   EXPECT_EQ(read_own(5), 'a');
   EXPECT_FALSE(pages.read(5, kType, kOwner).is_private());
   EXPECT_EQ(read_own_data(kDataPage), 'd');
@@ -137,13 +136,13 @@ TEST_F(PrivatePagesTest, FailedModifyLeavesNothingBehind) {
 
 TEST_F(PrivatePagesTest, ModifyCopiesAtTheFirstCallAndLeavesThePublishedFrame) {
   const FramePtr published = pool.structure(5, kType, kOwner, 1);
-  const Frame before = *published;
+  const auto before = published->bytes;
   const MutablePageBytes bytes = modify(5);
   bytes.back() = std::byte{'b'};
   EXPECT_EQ(modify(5).data(), bytes.data());
   EXPECT_EQ(read_own(5), 'b');
   EXPECT_TRUE(pages.read(5, kType, kOwner).is_private());
-  EXPECT_EQ(published->bytes, before.bytes);
+  EXPECT_EQ(published->bytes, before);
   EXPECT_FALSE(pages.empty());
 }
 
@@ -199,6 +198,25 @@ TEST_F(PrivatePagesTest, FreeForgetsWhatWasWritten) {
   EXPECT_EQ(sealed_pids(), (std::vector<Pid>{kFirstMapPage, 7}));
 }
 
+TEST_F(PrivatePagesTest, NoUseOfAPageThatItHasFreedUntilARollbackGivesItBack) {
+  pages.set_savepoint();
+  modify(5);
+  for (const Pid pid : {Pid{5}, kDataPage}) {
+    const std::string expected = "page " + std::to_string(pid) + ": pointer to a page";
+    pages.free(pid, 1);
+    EXPECT_EQ(corruption_found_by([&] { read_own(pid); }), expected);
+    EXPECT_EQ(corruption_found_by([&] { read_own_data(pid); }), expected);
+    EXPECT_EQ(corruption_found_by([&] { modify(pid); }), expected);
+    EXPECT_EQ(corruption_found_by([&] { pages.modify_data(pid, data_sum, {}, kOwner); }), expected);
+    EXPECT_EQ(corruption_found_by([&] { renew(pid); }), expected);
+    EXPECT_EQ(corruption_found_by([&] { pages.renew_data(pid, {}, kOwner); }), expected);
+  }
+  EXPECT_EQ(pages.size(), 0u);
+  pages.roll_back_to(0);
+  EXPECT_EQ(read_own(5), 'a');
+  EXPECT_EQ(read_own_data(kDataPage), 'd');
+}
+
 TEST_F(PrivatePagesTest, FreeThatIsRefusedForgetsNothing) {
   modify(kDataPage - 1).back() = std::byte{'b'};
   EXPECT_EQ(corruption_found_by([&] { pages.free(kDataPage - 1, 3); }), "page 13: owner");
@@ -227,6 +245,16 @@ TEST_F(PrivatePagesTest, SealPutsTheCommitIntoEveryHeaderInAscendingOrder) {
     EXPECT_EQ(owner, kOwner);
     EXPECT_EQ(frame->verified, Frame::Verified::structure);
   }
+}
+
+TEST_F(PrivatePagesTest, SealTakesACopyOfAPageThatSomebodyStillShows) {
+  const MutablePageBytes shown = modify(5);
+  const PageRef held = pages.read(5, kType, kOwner);
+  shown.back() = std::byte{'b'};
+  pages.seal(kCommit);
+  shown.back() = std::byte{'c'};
+  EXPECT_EQ(sealed(5).bytes.back(), std::byte{'b'});
+  EXPECT_EQ(sealed(5).verified, Frame::Verified::structure) << "it needs a sum when it is saved";
 }
 
 TEST_F(PrivatePagesTest, SealStoresSumsOfDataPagesInTheirParents) {
@@ -310,12 +338,11 @@ TEST_F(PrivatePagesTest, PublishedAndSavedPagesAreReadBackByTheNextTransaction) 
   modify(9).back() = std::byte{'b'};
   pages.seal(kCommit);
   for (const auto& [pid, owner, frame] : pages.sealed()) {
-    pool.versions().publish(pid, kCommit, frame, readers);
+    pool.versions().publish(pid, kCommit, frame, space.is_fresh(pid));
   }
   space.apply();
   pages.forget();
-  pool.save_dirty(readers);
-  pool.versions().mark_saved();
+  checkpoint(kCommit);
 
   PagePool reopened(file, kUuidHash, kBudget);
   PrivatePages next(reopened, space, kCommit);
@@ -324,6 +351,123 @@ TEST_F(PrivatePagesTest, PublishedAndSavedPagesAreReadBackByTheNextTransaction) 
   std::memcpy(&sum, parent.bytes().data() + 100, sizeof sum);
   EXPECT_EQ(std::to_integer<char>(next.read_data(kDataPage, sum).bytes().back()), 'm');
   EXPECT_EQ(std::to_integer<char>(next.read(9, kType, kOwner).bytes().back()), 'b');
+}
+
+// ---- savepoints
+
+TEST_F(PrivatePagesTest, SavepointRestoresWhatWasChangedSince) {
+  modify(5).back() = std::byte{'b'};
+  pages.set_savepoint();
+  modify(5).back() = std::byte{'c'};
+  modify(6).back() = std::byte{'c'};
+  renew(pages.allocate(1, PageState::structure));
+  pages.roll_back_to(0);
+  EXPECT_EQ(read_own(5), 'b');
+  EXPECT_EQ(read_own(6), 'a');
+  EXPECT_FALSE(space.changed());
+  pages.seal(kCommit);
+  EXPECT_EQ(sealed_pids(), (std::vector<Pid>{5}));
+}
+
+TEST_F(PrivatePagesTest, SavepointIsEmptyAgainIfTheTransactionWas) {
+  pages.set_savepoint();
+  modify(5);
+  pages.free(6, 1);
+  EXPECT_FALSE(pages.empty());
+  pages.roll_back_to(0);
+  EXPECT_TRUE(pages.empty());
+}
+
+TEST_F(PrivatePagesTest, FrameOfAnOuterSavepointIsCopiedOnceAndNeverWritten) {
+  const std::byte* outermost = modify(5).data();
+  pages.set_savepoint();
+  const std::byte* outer = modify(5).data();
+  EXPECT_NE(outer, outermost);
+  EXPECT_EQ(modify(5).data(), outer) << "once for each savepoint";
+  pages.set_savepoint();
+  MutablePageBytes inner = modify(5);
+  inner.back() = std::byte{'c'};
+  EXPECT_EQ(outer[kPageSize - 1], std::byte{'a'});
+  pages.roll_back_to(1);
+  EXPECT_EQ(pages.read(5, kType, kOwner).bytes().data(), outer);
+  EXPECT_EQ(modify(5).data(), outer) << "the outer savepoint owns it again";
+  pages.roll_back_to(0);
+  EXPECT_EQ(modify(5).data(), outermost);
+}
+
+TEST_F(PrivatePagesTest, ReleasedSavepointIsUndoneByTheOneAroundIt) {
+  modify(5).back() = std::byte{'b'};
+  pages.set_savepoint();
+  modify(6).back() = std::byte{'c'};
+  pages.set_savepoint();
+  modify(5).back() = std::byte{'d'};
+  modify(6).back() = std::byte{'d'};
+  pages.release(1);
+  EXPECT_EQ(read_own(5), 'd');
+  EXPECT_EQ(modify(6).back(), std::byte{'d'});
+  pages.roll_back_to(0);
+  EXPECT_EQ(read_own(5), 'b');
+  EXPECT_EQ(read_own(6), 'a');
+}
+
+TEST_F(PrivatePagesTest, ReleaseOfTheOutermostSavepointEndsCopying) {
+  modify(5);
+  pages.set_savepoint();
+  const std::byte* copy = modify(5).data();
+  const std::byte* untouched = modify(6).data();
+  pages.release(0);
+  EXPECT_EQ(modify(5).data(), copy);
+  EXPECT_EQ(modify(6).data(), untouched);
+}
+
+TEST_F(PrivatePagesTest, SavepointRestoresFreedAndRenewedPages) {
+  modify(5).back() = std::byte{'b'};
+  modify(6).back() = std::byte{'b'};
+  pages.set_savepoint();
+  pages.free(5, 1);
+  renew(6);
+  renew(7);
+  pages.roll_back_to(0);
+  EXPECT_EQ(read_own(5), 'b');
+  EXPECT_EQ(read_own(6), 'b');
+  EXPECT_EQ(read_own(7), 'a');
+}
+
+TEST_F(PrivatePagesTest, SavepointRestoresDataPagesAndThePlacesOfTheirSums) {
+  pages.modify_data(kDataPage, data_sum, {5, 100}, kOwner).back() = std::byte{'m'};
+  modify(5);
+  pages.set_savepoint();
+  pages.move_sum(kDataPage, {6, 200});
+  const MutablePageBytes moved = pages.modify_data(kDataPage, data_sum, {6, 200}, kOwner);
+  EXPECT_EQ(moved.back(), std::byte{'m'});
+  moved.back() = std::byte{'n'};
+  modify(6);
+  pages.roll_back_to(0);
+  EXPECT_EQ(read_own_data(kDataPage), 'm');
+  pages.seal(kCommit);
+  EXPECT_EQ(sum_at(sealed(5), 100), sealed(kDataPage).sum);
+  EXPECT_EQ(sealed_pids(), (std::vector<Pid>{5, kDataPage}));
+}
+
+TEST_F(PrivatePagesTest, SealTakesTheFinalStateWithSavepointsStillOpen) {
+  modify(5).back() = std::byte{'b'};
+  pages.set_savepoint();
+  modify(5).back() = std::byte{'c'};
+  pages.set_savepoint();
+  modify(6).back() = std::byte{'d'};
+  pages.seal(kCommit);
+  EXPECT_EQ(sealed_pids(), (std::vector<Pid>{5, 6}));
+  EXPECT_EQ(sealed(5).bytes.back(), std::byte{'c'});
+  EXPECT_EQ(sealed(6).bytes.back(), std::byte{'d'});
+}
+
+TEST_F(PrivatePagesTest, ValueReadAtASavepointDoesNotChangeWithThePage) {
+  modify(5);
+  pages.set_savepoint();
+  const Value value = pages.read(5, kType, kOwner).value(1000, 1000);
+  pages.release(0);
+  modify(5)[1000] = std::byte{'z'};
+  EXPECT_EQ(value.text(), std::string(1000, 'a'));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ class RecordingFile final : public File {
   };
 
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> buffer) override {
+    if (before_read) std::exchange(before_read, {})();
     if (offset >= bytes.size()) return 0;
     const std::size_t count = std::min<std::size_t>(buffer.size(), bytes.size() - offset);
     std::copy_n(bytes.data() + offset, count, buffer.data());
@@ -54,6 +56,7 @@ class RecordingFile final : public File {
   std::vector<std::byte> bytes;
   std::vector<Write> writes;
   std::size_t fail_write = SIZE_MAX;  // index of the write that fails, and all after it
+  std::function<void()> before_read;  // happens once, as the next read begins; it may throw
 
  private:
   std::string path_ = "recorded";

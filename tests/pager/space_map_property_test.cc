@@ -65,8 +65,20 @@ class Model {
   void apply() {
     for (Cell& cell : cells_) cell.change = Change::none;
     committed_ = cells_;
+    savepoints_.clear();
   }
-  void rollback() { cells_ = committed_; }
+  void rollback() {
+    cells_ = committed_;
+    savepoints_.clear();
+  }
+
+  std::size_t savepoints() const { return savepoints_.size(); }
+  void set_savepoint() { savepoints_.push_back(cells_); }
+  void roll_back_to(std::size_t index) {
+    cells_ = savepoints_[index];
+    release(index);
+  }
+  void release(std::size_t index) { savepoints_.resize(index); }
 
  private:
   static PageState fixed_state(Pid pid) {
@@ -109,9 +121,20 @@ class Model {
 
   std::vector<Cell> cells_;
   std::vector<Cell> committed_;
+  std::vector<std::vector<Cell>> savepoints_;
 };
 
-enum class Op { allocate, free, free_own, apply, rollback, reopen };
+enum class Op {
+  allocate,
+  free,
+  free_own,
+  set_savepoint,
+  roll_back_to_savepoint,
+  release,
+  apply,
+  rollback,
+  reopen
+};
 
 class Run {
  public:
@@ -130,6 +153,12 @@ class Run {
                     *rc::gen::inRange<Pid>(1, 30));
       case Op::free_own:
         return free_allocated();
+      case Op::set_savepoint:
+        return set_savepoint();
+      case Op::roll_back_to_savepoint:
+        return end_savepoint([](auto& map, std::size_t savepoint) { map.roll_back_to(savepoint); });
+      case Op::release:
+        return end_savepoint([](auto& map, std::size_t savepoint) { map.release(savepoint); });
       case Op::apply:
         return apply();
       case Op::rollback:
@@ -205,6 +234,21 @@ class Run {
     free(first + skipped, *rc::gen::inRange<Pid>(1, count - skipped + 1));
   }
 
+  void set_savepoint() {
+    if (model_.savepoints() == kMostSavepoints) return;
+    space_.set_savepoint();
+    model_.set_savepoint();
+  }
+
+  /// Any of the open ones.
+  template <class End>
+  void end_savepoint(const End& end) {
+    if (model_.savepoints() == 0) return;
+    const auto index = *rc::gen::inRange<std::size_t>(0, model_.savepoints());
+    end(space_, index);
+    end(model_, index);
+  }
+
   void apply() {
     space_.seal([&](Pid pid, bool is_new) -> MapPage& {
       RC_ASSERT(is_new == !pages_.contains(pid));
@@ -225,6 +269,7 @@ class Run {
   }
 
   static constexpr Pid kMostPages = 5 * kGroupSize;
+  static constexpr std::size_t kMostSavepoints = 4;
 
   SpaceMap space_{kFixedPages};
   Model model_;
@@ -234,13 +279,16 @@ class Run {
 
 RC_GTEST_PROP(SpaceMapProperty, GivesTheSamePagesAsAModelOfStates, ()) {
   Run run;
-  const auto ops =
-      *rc::gen::container<std::vector<Op>>(rc::gen::weightedElement<Op>({{8, Op::allocate},
-                                                                         {1, Op::free},
-                                                                         {6, Op::free_own},
-                                                                         {3, Op::apply},
-                                                                         {1, Op::rollback},
-                                                                         {1, Op::reopen}}));
+  const auto ops = *rc::gen::container<std::vector<Op>>(
+      rc::gen::weightedElement<Op>({{8, Op::allocate},
+                                    {1, Op::free},
+                                    {6, Op::free_own},
+                                    {3, Op::set_savepoint},
+                                    {2, Op::roll_back_to_savepoint},
+                                    {1, Op::release},
+                                    {3, Op::apply},
+                                    {1, Op::rollback},
+                                    {1, Op::reopen}}));
   for (const Op op : ops) {
     run.step(op);
     run.expect_equal();

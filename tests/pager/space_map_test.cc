@@ -175,6 +175,18 @@ TEST(SpaceMap, FreedRunsJoinTheirNeighbours) {
   EXPECT_EQ(space.allocate(15, data), 20u);
 }
 
+TEST(SpaceMap, TellsWhatTheOpenTransactionHasFreed) {
+  SpaceMap space = space_with({{20, 5}});
+  const Pid own = space.allocate(1, data);
+  space.free(own, 1);
+  space.free(10, 1);
+  EXPECT_TRUE(space.is_freed(10));
+  EXPECT_FALSE(space.is_freed(9));
+  EXPECT_FALSE(space.is_freed(own)) << "it was free before";
+  space.apply();
+  EXPECT_FALSE(space.is_freed(10));
+}
+
 TEST(SpaceMap, RefusesToFreeWhatIsFree) {
   SpaceMap space = space_with({{20, 5}});
   EXPECT_EQ(refusal_to_free(space, 22), "page 22: owner");
@@ -348,6 +360,113 @@ TEST(SpaceMapDeathTest, RunIsNeverEmptyNorLongerThanAGroup) {
   SpaceMap space(100);
   EXPECT_DEATH(space.allocate(0, data), "fits into one group");
   EXPECT_DEATH(space.allocate(kGroupSize, data), "fits into one group");
+}
+
+// ---- savepoints
+
+/// The free runs, shortest first, as allocation finds them: takes every free page.
+std::vector<std::pair<Pid, Pid>> drained(SpaceMap space) {
+  std::vector<std::pair<Pid, Pid>> runs;
+  const Pid end = space.page_count();
+  for (Pid count = end; count > 0; --count) {
+    while (space.free_pages() >= count) {
+      const Pid first = space.allocate(count, data);
+      if (first >= end) break;  // no run of this length is left
+      runs.emplace_back(first, count);
+    }
+  }
+  return runs;
+}
+
+TEST(SpaceMap, SavepointRestoresRunsAndJournal) {
+  SpaceMap space = space_with({{10, 9}, {30, 4}, {50, 5}});
+  ASSERT_EQ(space.allocate(4, data), 30u);
+  space.free(60, 3);
+  const auto map = sealed(space);
+  const auto runs = drained(space);
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(5, structure), 50u);
+  ASSERT_EQ(space.allocate(2, structure), 10u);
+  space.free(31, 2);   // of before
+  space.free(51, 1);   // of since
+  space.free(70, 10);  // of the last commit
+  space.roll_back_to(0);
+  EXPECT_EQ(space.free_pages(), 14u);
+  EXPECT_EQ(drained(space), runs);
+  EXPECT_EQ(sealed(space).at(kFirstMapPage).states, map.at(kFirstMapPage).states);
+}
+
+TEST(SpaceMap, SavepointRestoresAPageThatChangedItsState) {
+  SpaceMap space = space_with({{10, 1}});
+  ASSERT_EQ(space.allocate(1, data), 10u);
+  space.set_savepoint();
+  space.free(10, 1);
+  ASSERT_EQ(space.allocate(1, structure), 10u);
+  space.roll_back_to(0);
+  EXPECT_EQ(get_state(sealed(space).at(kFirstMapPage), 10), data);
+  EXPECT_EQ(space.free_pages(), 0u);
+}
+
+TEST(SpaceMap, SavepointRestoresTheLengthOfTheFile) {
+  SpaceMap space = space_with({});
+  ASSERT_EQ(space.allocate(3, data), 100u);
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(kGroupSize - 2, data), kGroupSize + 1);
+  ASSERT_EQ(space.free_pages(), kGroupSize - 103u);
+  space.free(101, 1);
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(kGroupSize - 2, data), 2 * kGroupSize + 1);
+  space.roll_back_to(0);
+  EXPECT_EQ(space.page_count(), 103u);
+  EXPECT_EQ(space.free_pages(), 0u);
+  EXPECT_EQ(space.allocate(1, data), 103u);
+  space.rollback();
+  EXPECT_FALSE(space.changed());
+  EXPECT_EQ(space.page_count(), 100u);
+}
+
+TEST(SpaceMap, RollbackToAnInnerSavepointKeepsWhatTheOuterOneUndoes) {
+  SpaceMap space = space_with({{10, 9}});
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(2, data), 10u);
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(2, data), 12u);
+  space.free(10, 1);
+  space.roll_back_to(1);
+  EXPECT_EQ(space.free_pages(), 7u);
+  EXPECT_EQ(space.allocate(1, data), 12u);
+  space.roll_back_to(0);
+  EXPECT_FALSE(space.changed());
+  EXPECT_EQ(space.free_pages(), 9u);
+}
+
+TEST(SpaceMap, ReleasedSavepointIsUndoneByTheOneAroundIt) {
+  SpaceMap space = space_with({{10, 9}});
+  space.set_savepoint();
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(9, data), 10u);
+  ASSERT_EQ(space.allocate(9, data), 100u);
+  space.release(1);
+  EXPECT_EQ(space.free_pages(), 0u);
+  space.roll_back_to(0);
+  EXPECT_FALSE(space.changed());
+  EXPECT_EQ(space.free_pages(), 9u);
+}
+
+TEST(SpaceMap, EndOfTheTransactionEndsItsSavepoints) {
+  SpaceMap space = space_with({{10, 9}});
+  std::map<Pid, MapPage> pages{{kFirstMapPage, map_page(kFirstMapPage, 100, {{10, 9}})}};
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(1, data), 10u);
+  commit(space, pages);
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(1, data), 11u);
+  space.rollback();
+  space.set_savepoint();
+  ASSERT_EQ(space.allocate(2, data), 11u);
+  space.roll_back_to(0);
+  EXPECT_EQ(space.free_pages(), 8u);
+  EXPECT_FALSE(space.changed());
 }
 
 }  // namespace

@@ -50,6 +50,10 @@ class BlobHostileTest : public testing::BlobTest {
     refuses([&] { blob.punch(10, kTableBytes); });
     refuses([&] { blob.punch(kTableBytes - 5 * kPageSize, 6 * kPageSize); });
     refuses([&] { blob.destroy(); });
+    refuses([&] {
+      while (!blob.destroy_some(1)) {
+      }
+    });
     walk();
   }
 

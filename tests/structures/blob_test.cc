@@ -283,6 +283,25 @@ TEST_F(BlobTest, PunchMakesZerosAndFreesWholePages) {
   }
 }
 
+TEST_F(BlobTest, HasThePagesOfAnEmptyBlobWhenEverythingIsPunchedOrCut) {
+  const std::uint64_t far = blob_reach(2) * kPageSize;
+  const auto fill = [&] {
+    for (const std::uint64_t at : {std::uint64_t{0}, 600 * kPageSize, far, 2 * far}) {
+      blob.write(at, pattern(3 * kPageSize));
+    }
+    pages.commit();
+  };
+  fill();
+  for (std::uint64_t at = 2 * far; at < blob.size(); at += kPageSize) blob.punch(at, kPageSize);
+  blob.punch(0, 2 * far);
+  EXPECT_EQ(pages.used(), 1u) << "tables go with their last page";
+  expect_sound();
+  fill();
+  blob.resize(0);
+  EXPECT_EQ(pages.used(), 1u);
+  expect_sound();
+}
+
 TEST_F(BlobTest, PunchOfInlineContentMakesZeros) {
   blob.write(0, "0123456789");
   blob.punch(2, 3);
@@ -310,6 +329,81 @@ TEST_F(BlobTest, PunchOfAHoleAllocatesNothing) {
   blob.punch(kReach2 + 1, 5);
   EXPECT_EQ(pages.used(), 1u);
   expect_sound();
+}
+
+TEST_F(BlobTest, EditChangesBytesWhereTheyLie) {
+  for (const std::size_t size : {std::size_t{100}, 3 * kPageSize, 600 * kPageSize}) {
+    const std::uint64_t at = size - 60;
+    blob.write(0, pattern(size));
+    pages.commit();
+    const BlobEdit edit = blob.edit(at, 50);
+    EXPECT_EQ(read(at, 50), pattern(size).substr(at, 50)) << "the old bytes are there";
+    std::ranges::fill(edit.bytes, std::byte{'x'});
+    EXPECT_EQ(content(), pattern(size).replace(at, 50, 50, 'x'));
+    pages.commit();
+    EXPECT_EQ(content(), pattern(size).replace(at, 50, 50, 'x'));
+    expect_sound();
+  }
+}
+
+TEST_F(BlobTest, EditOfAHoleGivesItAPage) {
+  blob.resize(10 * kPageSize);
+  const BlobEdit edit = blob.edit(5 * kPageSize, kPageSize);
+  EXPECT_EQ(pages.used(), 2u);
+  edit.bytes[1] = std::byte{'x'};
+  EXPECT_EQ(read(5 * kPageSize, 3), std::string("\0x\0", 3));
+  pages.commit();
+  expect_sound();
+}
+
+TEST_F(BlobTest, EditGoesOnWhileOtherBytesChange) {
+  blob.write(0, pattern(10 * kPageSize));
+  const BlobEdit edit = blob.edit(3 * kPageSize + 100, 10);
+  blob.write(3 * kPageSize, pattern(100, 1));
+  blob.write(4 * kPageSize, pattern(5 * kPageSize, 2));
+  blob.resize(blob_reach(2) * kPageSize + 1);
+  blob.resize(4 * kPageSize);
+  blob.punch(0, 3 * kPageSize + 50);
+  std::ranges::fill(edit.bytes, std::byte{'x'});
+  EXPECT_EQ(read(3 * kPageSize + 100, 10), "xxxxxxxxxx");
+  pages.commit();
+  EXPECT_EQ(read(3 * kPageSize + 100, 10), "xxxxxxxxxx");
+  expect_sound();
+}
+
+TEST_F(BlobTest, EditEndsHarmlesslyWhenItsBytesMoveOrGo) {
+  const auto scribble = [](const BlobEdit& edit) {
+    std::ranges::fill(edit.bytes, std::byte{0xee});
+  };
+  blob.write(0, pattern(4000));
+  const BlobEdit in_root = blob.edit(0, 4000);
+  blob.append(pattern(kPageSize));
+  scribble(in_root);
+  EXPECT_EQ(content(), pattern(4000) + pattern(kPageSize));
+  const BlobEdit overwritten = blob.edit(0, kPageSize);
+  blob.write(0, pattern(2 * kPageSize, 1));
+  scribble(overwritten);
+  const BlobEdit cut = blob.edit(kPageSize, kPageSize);
+  blob.resize(kPageSize);
+  scribble(cut);
+  EXPECT_EQ(content(), pattern(2 * kPageSize, 1).substr(0, kPageSize));
+  const BlobEdit moved = blob.edit(0, 100);
+  blob.resize(50);
+  scribble(moved);
+  EXPECT_EQ(content(), pattern(50, 1));
+  pages.commit();
+  expect_sound();
+}
+
+TEST_F(BlobTest, EditRefusesBytesOfTwoPagesAndBytesThatAreNotThere) {
+  blob.write(0, pattern(2 * kPageSize));
+  pages.commit();
+  EXPECT_THROW(blob.edit(kPageSize - 1, 2), InvalidArgument);
+  EXPECT_THROW(blob.edit(0, kPageSize + 1), InvalidArgument);
+  EXPECT_THROW(blob.edit(2 * kPageSize - 1, 2), std::out_of_range);
+  EXPECT_THROW(blob.edit(UINT64_MAX, 2), std::out_of_range);
+  EXPECT_TRUE(blob.edit(2 * kPageSize, 0).bytes.empty());
+  EXPECT_EQ(pages.touched(), 0u);
 }
 
 TEST_F(BlobTest, ViewSharesTheFrameOfOnePage) {

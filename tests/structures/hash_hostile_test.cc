@@ -58,7 +58,15 @@ class HashHostileTest : public testing::HashTest {
       for (int i = 0; i < 20; ++i) hash.put("new " + std::to_string(i), pattern(1000));
     });
     refuses([&] { hash.update("key 7", [](std::span<std::byte>) {}); });
+    refuses([&] {
+      for (const auto& [key, value] : model) hash.erase(key);
+    });
     refuses([&] { hash.clear(); });
+    refuses([&] { hash.destroy(); });
+    refuses([&] {
+      while (!hash.destroy_some(2)) {
+      }
+    });
   }
 
   /// Iterates to the end, which a damaged table must have too.

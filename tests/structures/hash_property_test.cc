@@ -12,16 +12,18 @@ namespace {
 
 using testing::CollectingVisitor;
 using testing::kSeed;
+using testing::kShortDirectories;
 using testing::kTinyGeometry;
 using testing::PageMap;
 using testing::pattern;
 
-enum class Op { put, insert, erase, append, update, clear, commit, rollback };
+enum class Op { put, insert, erase, erase_many, append, update, clear, commit, rollback };
 
 rc::Gen<Op> operations() {
   return rc::gen::weightedElement<Op>({{30, Op::put},
                                        {10, Op::insert},
                                        {15, Op::erase},
+                                       {2, Op::erase_many},
                                        {15, Op::append},
                                        {5, Op::update},
                                        {1, Op::clear},
@@ -78,6 +80,8 @@ class Run {
         RC_ASSERT(hash_.erase(key) == (now_.erase(key) == 1));
         return;
       }
+      case Op::erase_many:
+        return erase_to(*rc::gen::inRange<std::size_t>(0, now_.size() + 1));
       case Op::append: {
         const std::string key = *keys(), bytes = *values();
         hash_.append(key, bytes);
@@ -102,12 +106,16 @@ class Run {
   }
 
   void expect_sound() const {
+    expect_lawful();
+    RC_ASSERT(hash_.size() == now_.size());
+  }
+  /// The same whatever it holds.
+  void expect_lawful() const {
     CollectingVisitor visitor(pages_.page_count());
     hash_.walk(visitor);
     RC_ASSERT(visitor.problems() == std::vector<std::string>());
     RC_ASSERT(visitor.all() == pages_.states());
     RC_ASSERT(hash_.pages() == pages_.used());
-    RC_ASSERT(hash_.size() == now_.size());
   }
 
   void expect_equal() const {
@@ -128,11 +136,24 @@ class Run {
     expect_equal();
     pages_.commit();
     expect_equal();
-    hash_.destroy();
-    RC_ASSERT(pages_.used() == 0u);
+    if (*rc::gen::arbitrary<bool>()) return take_apart();
+    erase_to(0);
+    expect_sound();
+    RC_ASSERT(pages_.used() == 2u);
   }
 
  private:
+  void take_apart() {
+    const auto pages = *rc::gen::inRange<std::uint32_t>(0, 40);
+    while (!hash_.destroy_some(pages)) expect_lawful();
+    RC_ASSERT(pages_.used() == 0u);
+  }
+  /// Leaves `count` entries.
+  void erase_to(std::size_t count) {
+    for (; now_.size() > count; now_.erase(now_.begin())) {
+      RC_ASSERT(hash_.erase(now_.begin()->first));
+    }
+  }
   void update(const std::string& key) {
     const auto change = [](auto bytes) {
       for (auto& byte : bytes) byte = static_cast<std::remove_reference_t<decltype(byte)>>(0x55);
@@ -159,6 +180,8 @@ void run(const HashGeometry& geometry) {
 RC_GTEST_PROP(HashProperty, HoldsWhatAMapHolds, ()) { run({}); }
 
 RC_GTEST_PROP(HashProperty, HoldsWhatAMapHoldsInATinyGeometry, ()) { run(kTinyGeometry); }
+
+RC_GTEST_PROP(HashProperty, HoldsWhatAMapHoldsInShortDirectories, ()) { run(kShortDirectories); }
 
 }  // namespace
 }  // namespace quire::structures

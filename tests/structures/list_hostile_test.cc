@@ -69,6 +69,10 @@ class ListHostileTest : public testing::TinyListTest {
     });
     refuses([&] { list.clear(); });
     refuses([&] { list.destroy(); });
+    refuses([&] {
+      while (!list.destroy_some(2)) {
+      }
+    });
   }
 
   void read_all() {

@@ -28,10 +28,16 @@ inline void expect_sound(const Database& database) {
                               report.free_pages + report.unaccounted_pages);
 }
 
+/// Files in memory without threads, so that a copy of them is what a crash between two calls would
+/// leave.
+inline std::unique_ptr<os::MemoryFileSystem> memory_files() {
+  return std::make_unique<os::MemoryFileSystem>(os::MemoryFileSystem::Threads::no);
+}
+
 /// A copy of all files in a directory, with the content that a read returns now.
 inline std::unique_ptr<os::MemoryFileSystem> copy_of(FileSystem& files,
                                                      const std::string& directory) {
-  auto copies = std::make_unique<os::MemoryFileSystem>();
+  auto copies = memory_files();
   for (const std::string& name : files.list(directory)) {
     const std::string path = directory + "/" + name;
     const auto from = files.open(path, OpenMode::read_only);
@@ -85,7 +91,7 @@ class DatabaseTest : public ::testing::Test {
 
   static constexpr const char* kPath = "/dir/test.quire";
 
-  std::unique_ptr<os::MemoryFileSystem> files = std::make_unique<os::MemoryFileSystem>();
+  std::unique_ptr<os::MemoryFileSystem> files = memory_files();
   std::vector<std::unique_ptr<os::MemoryFileSystem>>
       left_behind;  // what a killed process may still use
   Options options;

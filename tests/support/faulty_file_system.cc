@@ -41,7 +41,10 @@ class FaultyFile final : public File {
     owner_.step("allocate", path(), " " + std::to_string(offset) + " " + std::to_string(length));
     inner_->allocate(offset, length);
   }
-  void truncate(std::uint64_t size) override { inner_->truncate(size); }
+  void truncate(std::uint64_t size) override {
+    owner_.step("truncate", path(), " " + std::to_string(size));
+    inner_->truncate(size);
+  }
   FileStatus status() override { return inner_->status(); }
   bool try_lock(LockKind kind) override { return inner_->try_lock(kind); }
   const std::string& path() const noexcept override { return inner_->path(); }

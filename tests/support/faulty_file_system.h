@@ -18,7 +18,7 @@ class FaultyFileSystem final : public FileSystem {
  public:
   explicit FaultyFileSystem(FileSystem& inner) : inner_(inner) {}
 
-  /// "write NAME OFFSET SIZE", "allocate NAME OFFSET SIZE", "sync NAME", "create NAME", "rename FROM TO", "link FROM TO",
+  /// "write NAME OFFSET SIZE", "allocate NAME OFFSET SIZE", "truncate NAME SIZE", "sync NAME", "create NAME", "rename FROM TO", "link FROM TO",
   /// "remove NAME", "sync directory"; NAME without its directory, random parts as "*".
   std::vector<std::string> journal;
 
@@ -42,9 +42,8 @@ class FaultyFileSystem final : public FileSystem {
   std::chrono::system_clock::time_point now() override { return inner_.now(); }
   std::chrono::nanoseconds monotonic_now() override { return inner_.monotonic_now(); }
   void fill_random(std::span<std::byte> bytes) override;
-  std::unique_ptr<Thread> start_thread(std::function<void()> body) override {
-    return inner_.start_thread(std::move(body));
-  }
+  /// None, so that the same calls fail each time.
+  std::unique_ptr<Thread> start_thread(std::function<void()>) override { return nullptr; }
 
   /// Notes the line; throws IoError if `fail` says so.
   void step(const std::string& operation, const std::string& path, const std::string& rest = {});

@@ -70,14 +70,16 @@ PageRef PageMap::read_data(Pid pid, Sum32 sum) {
   return ref_to(found->second, is_private);
 }
 
+/// A renewed page gets another frame, as in the engine: what points into the former one does not
+/// change the page any more.
 MutablePageBytes PageMap::own(Pid pid, bool keep_content) {
   auto& frame = now_.frame[pid];
-  if (!private_.contains(pid)) {
-    frame = frame && keep_content ? std::make_shared<Frame>(*frame) : std::make_shared<Frame>();
-    private_.insert(pid);
-  } else if (!keep_content) {
-    frame->fill(std::byte{0});
+  if (!keep_content) {
+    frame = std::make_shared<Frame>();
+  } else if (!private_.contains(pid)) {
+    frame = std::make_shared<Frame>(*frame);
   }
+  private_.insert(pid);
   return MutablePageBytes(*frame);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,7 +11,8 @@
 
 #include <quire/testing.h>
 
-#include "tests/testing/budget.h"
+#include "tests/support/budget.h"
+#include "tests/support/tried.h"
 #include "tests/testing/engine_workload.h"
 
 // The power is cut before every call of the engine, and again in the recovery from that. Whatever
@@ -24,7 +26,7 @@ namespace {
 class EngineCrashTest : public ::testing::TestWithParam<std::string> {};
 
 CrashReport explore(const EngineWorkload& workload, CrashOptions options) {
-  options.database = small_options();
+  options.database = workload.options();
   options.afterwards = [&](CrashRun& run, Database& database) {
     const std::size_t found = workload.find_step(database);
     run.acknowledge(run.announce(std::to_string(found)));
@@ -37,16 +39,40 @@ CrashReport explore(const EngineWorkload& workload, CrashOptions options) {
                          options);
 }
 
+void tell_tried(const CrashReport& report) {
+  testing::tried("crash images in all", report.images);
+  testing::tried("crash images in recovery", report.recovery_images);
+}
+
+/// How much is tried, less of what takes longer: a recovery of much content takes more than ten
+/// times as long as one of little.
+struct Effort {
+  std::uint64_t images_per_point = 10 + 5 * testing::crash_budget();
+  std::uint64_t recovery_rarity = 20;  // divided by the budget
+};
+
+Effort effort_for(const std::string& workload) {
+  const std::map<std::string, Effort> efforts{{"CommitsInChunks", {.recovery_rarity = 160}},
+                                              {"DropsAndRollbacks", {.recovery_rarity = 60}},
+                                              {"CutsAndRegrows", {.recovery_rarity = 160}},
+                                              {"DropsInSteps", {.recovery_rarity = 320}},
+                                              {"LargeCommits", {.recovery_rarity = 160}},
+                                              {"ShrinksAndRegrows", {.recovery_rarity = 160}}};
+  const auto found = efforts.find(workload);
+  return found == efforts.end() ? Effort() : found->second;
+}
+
 TEST_P(EngineCrashTest, KeepsEveryAcknowledgedCommitAndNoPartOfAnother) {
   CrashOptions options;
-  options.images_per_point = 10 + 5 * crash_budget();
-  // A recovery of large commits takes ten times as long as one of small ones.
-  const std::uint64_t rarity = GetParam() == "LargeCommits" ? 80 : 10;
-  options.recover_one_in = std::max<std::uint64_t>(1, rarity / crash_budget());
+  const Effort effort = effort_for(GetParam());
+  options.images_per_point = effort.images_per_point;
+  options.recover_one_in =
+      std::max<std::uint64_t>(1, effort.recovery_rarity / testing::crash_budget());
   options.images_per_recovery_point = 3;
   if (const char* reproduce = std::getenv("QUIRE_REPRODUCE")) options.reproduce = reproduce;
   const CrashReport report = explore(engine_workloads().at(GetParam()), options);
   std::cout << GetParam() << ": " << report.summary() << "\n";
+  tell_tried(report);
   EXPECT_TRUE(report.ok()) << report.summary();
 }
 
@@ -89,11 +115,13 @@ TEST_P(EngineCrashTest, ReadersSeeTheSameAndWriteNothing) {
     if (wrote_since(files, before)) throw std::runtime_error("opening a clean file has written");
   };
   CrashOptions options;
-  options.database = small_options();
-  options.images_per_point = 2 * crash_budget();
+  options.database = workload.options();
+  options.images_per_point =
+      std::min(2 * testing::crash_budget(), effort_for(GetParam()).images_per_point);
   options.recover_one_in = 0;
   const CrashReport report =
       explore_program_crashes([&](CrashRun& run) { workload.run(run); }, reopen, options);
+  tell_tried(report);
   EXPECT_TRUE(report.ok()) << report.summary();
 }
 
@@ -136,14 +164,14 @@ void run_with_checkpoints(const EngineWorkload& workload, CrashRun& run,
 TEST(EngineSyncTest, EachSyncOfACommitAndACheckpointIsNeeded) {
   const EngineWorkload& workload = engine_workloads().at("SmallCommits");
   SimulatedFileSystem files;
-  CrashRun run(files, CrashOptions().path, small_options(),
+  CrashRun run(files, CrashOptions().path, workload.options(),
                std::make_shared<const CrashRun::Promises>());
   std::vector<std::uint64_t> needed;
   run_with_checkpoints(workload, run, needed);
   EXPECT_GE(needed.size(), 15u);
   for (const std::uint64_t call : needed) {
     CrashOptions options;
-    options.database = small_options();
+    options.database = workload.options();
     options.faults = {{{FaultKind::sync_lies, call, 1}}};
     options.recover_one_in = 0;
     std::vector<std::uint64_t> ignored;
@@ -153,6 +181,7 @@ TEST(EngineSyncTest, EachSyncOfACommitAndACheckpointIsNeeded) {
                           workload.require_promised(database, history);
                         },
                         options);
+    testing::tried("left-out syncs", 1);
     EXPECT_FALSE(report.ok()) << "nothing is lost without " << files.operation_name(call);
   }
 }

@@ -95,5 +95,53 @@ TEST(ExploreCrashesTest, CommitThatWasSeenMustStay) {
       << report.summary();
 }
 
+/// One commit, and whether it is there.
+void commit_relaxed(CrashRun& run, Database& database) {
+  Transaction transaction = database.begin();
+  transaction.open<Blob>("blob").append("x");
+  run.commit(transaction, "", Durability::relaxed);
+}
+
+bool is_there(const Database& database) {
+  return database.snapshot().find<Blob>("blob").has_value();
+}
+
+TEST(ExploreCrashesTest, PowerCutTakesTheAcknowledgementOfARelaxedCommitBack) {
+  int lost = 0;
+  int kept = 0;
+  const CrashReport report = explore_crashes(
+      [](CrashRun& run) {
+        Database database = run.open();
+        commit_relaxed(run, database);
+      },
+      [&](Database& database, const CrashHistory& history) {
+        const bool is_promised = !history.empty() && history[0].acknowledged;
+        if (is_promised && !is_there(database)) throw std::runtime_error("lost");
+        ++(is_promised ? kept : lost);
+      });
+  EXPECT_TRUE(report.ok()) << report.summary();
+  EXPECT_GT(lost, 0);
+  EXPECT_GT(kept, 0);
+}
+
+TEST(ExploreCrashesTest, SyncedCommitMustSurviveAPowerCut) {
+  const auto invariant = [](Database& database, const CrashHistory& history) {
+    if (!history.empty() && history[0].acknowledged && !is_there(database)) {
+      throw std::runtime_error("lost");
+    }
+  };
+  CrashOptions options;
+  std::uint64_t last_sync = 0;
+  const auto workload = [&](CrashRun& run) {
+    Database database = run.open();
+    commit_relaxed(run, database);
+    run.sync(database);
+    last_sync = run.files().crash_points() - 1;
+  };
+  EXPECT_TRUE(explore_crashes(workload, invariant, options).ok());
+  options.faults = {{{FaultKind::sync_lies, last_sync, 1}}};
+  EXPECT_FALSE(explore_crashes(workload, invariant, options).ok());
+}
+
 }  // namespace
 }  // namespace quire

@@ -79,12 +79,54 @@ TEST(CommitEncoder, BeginsAnewAfterEachCommit) {
   EXPECT_EQ(decode_page_record(commit.bodies[0], "here").name.pid, 8u);
 }
 
-TEST(CommitEncoder, RefusesARecordLongerThanABody) {
-  CommitEncoder encoder(max_body_bytes(kMinSegmentBytes));
+TEST(CommitEncoder, HandsOutFullBodiesAndGoesOnCountingThem) {
+  CommitEncoder whole(8192);
+  CommitEncoder in_parts(8192);
+  std::vector<std::vector<std::byte>> bodies;
+  for (Pid pid = 2; pid < 12; ++pid) {
+    whole.add_page({pid, 4, 9}, full_page(pid));
+    in_parts.add_page({pid, 4, 9}, full_page(pid));
+    if (pid % 3 != 0) continue;
+    for (auto& body : in_parts.take_full_bodies()) bodies.push_back(std::move(body));
+    EXPECT_EQ(bodies.size(), pid - 2) << "a body holds one page; the newest may still grow";
+    EXPECT_TRUE(in_parts.take_full_bodies().empty());
+  }
+  EncodedCommit rest = in_parts.finish(1, 1000, Durability::immediate);
+  EXPECT_EQ(rest.bodies.size(), 3u);
+  for (auto& body : rest.bodies) bodies.push_back(std::move(body));
+  EXPECT_EQ(bodies, whole.finish(1, 1000, Durability::immediate).bodies);
+
+  in_parts.add_page({2, 4, 9}, full_page(2));
+  EXPECT_EQ(trailer_of(in_parts.finish(2, 1000, Durability::immediate)).chunks, 1u);
+}
+
+TEST(CommitEncoder, KnowsTheMostThatItCanNeed) {
+  EXPECT_EQ(CommitEncoder().worst_case_bodies(0), std::vector<std::size_t>{32});
+  const std::size_t three = 3 * kMaxImageRecordBytes + 32;
+  CommitEncoder encoder(three + 100);
+  EXPECT_EQ(encoder.worst_case_bodies(3), std::vector<std::size_t>{three});
+  EXPECT_EQ(encoder.worst_case_bodies(4),
+            (std::vector<std::size_t>{three + 100, kMaxImageRecordBytes + 32}));
+  for (Pid pid = 2; pid < 9; ++pid) encoder.add_page({pid, kDataPage, 9}, full_page(pid));
+  const EncodedCommit commit = encoder.finish(1, 1000, Durability::immediate);
+  const std::vector<std::size_t> most = encoder.worst_case_bodies(7);
+  ASSERT_EQ(commit.bodies.size(), most.size());
+  for (std::size_t i = 0; i < most.size(); ++i) EXPECT_LE(commit.bodies[i].size(), most[i]);
+}
+
+TEST(CommitEncoder, RefusesADeltaLongerThanTheWholePage) {
+  CommitEncoder encoder;
   std::vector<ByteRange> ranges;
-  for (std::uint16_t at = 32; at < 4096; at += 2) ranges.push_back({at, 1});
+  for (std::uint16_t at = 32; at < 4096; at += 4) ranges.push_back({at, 1});
   EXPECT_THROW(encoder.add_delta({7, 4, 9}, ranges, full_page(1)), InvalidArgument);
-  encoder.add_page({7, kDataPage, 9}, full_page(1));
+  ranges.pop_back();
+  ranges.resize(800);
+  encoder.add_delta({7, 4, 9}, ranges, full_page(1));
+}
+
+TEST(CommitEncoder, RefusesBodiesThatHoldNoWholePage) {
+  CommitEncoder(kMaxImageRecordBytes + 32);
+  EXPECT_THROW(CommitEncoder(kMaxImageRecordBytes + 31), InvalidArgument);
 }
 
 }  // namespace

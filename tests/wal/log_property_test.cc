@@ -24,7 +24,7 @@ using namespace quire::testing;
 
 constexpr std::size_t kSector = 512;
 
-enum class Step { commit, hold, relaxed, mark, checkpoint, give_up_reservation };
+enum class Step { commit, hold, relaxed, in_parts, given_up_parts, mark, checkpoint };
 
 /// A log, the commits that were made, and what is on the disk for certain.
 class History {
@@ -56,15 +56,20 @@ class History {
         hold(pids);
         flush(false);
         return;
+      case Step::in_parts:
+        flush(false);
+        in_parts(pids, true);
+        return;
+      case Step::given_up_parts:
+        flush(false);
+        in_parts(pids, false);
+        return;
       case Step::mark:
         writer_.mark();
         return;
       case Step::checkpoint:
         flush(false);
         checkpoint();
-        return;
-      case Step::give_up_reservation:
-        writer_.reserve(commit_of(next_seq(), pids, writer_.max_body()));
         return;
     }
   }
@@ -110,6 +115,18 @@ class History {
     writer_.reserve(held_.back());
   }
 
+  /// All but the last chunk of a commit, and then that one, or nothing more of the commit.
+  void in_parts(const std::vector<Pid>& pids, bool to_the_end) {
+    EncodedCommit commit = commit_of(next_seq(), pids, writer_.max_body());
+    writer_.reserve(commit);
+    EncodedCommit parts = take_parts(commit, commit.bodies.size() - 1);
+    writer_.append_parts(parts);
+    if (!to_the_end) return;
+    commits_[commit.seq] = pids;
+    commit.part_sums = parts.part_sums;
+    writer_.append({&commit, 1});
+  }
+
   void flush(bool sync) {
     writer_.append(held_);
     held_.clear();
@@ -117,7 +134,7 @@ class History {
   }
 
   void checkpoint() {
-    writer_.next_generation();
+    next_generation(writer_);
     writer_.mark();
     log_.start.complete_seq = writer_.appended_seq();
     log_.start.first_segment = writer_.current_segment();
@@ -137,16 +154,17 @@ class History {
   std::map<std::uint32_t, Bytes> synced_;
   std::map<Seq, std::vector<Pid>> commits_;
   std::vector<EncodedCommit> held_;
-  LogWriter writer_;
+  LogWriter& writer_;
 };
 
 RC_GTEST_PROP(LogProperty, APowerCutLeavesAPrefixOfTheCommits, ()) {
   const auto step = rc::gen::weightedElement<Step>({{4, Step::commit},
                                                     {4, Step::hold},
                                                     {4, Step::relaxed},
+                                                    {1, Step::in_parts},
+                                                    {1, Step::given_up_parts},
                                                     {1, Step::mark},
-                                                    {1, Step::checkpoint},
-                                                    {1, Step::give_up_reservation}});
+                                                    {1, Step::checkpoint}});
   const auto run = rc::gen::pair(rc::gen::inRange<Pid>(2, 40), rc::gen::inRange<Pid>(0, 12));
   const auto steps = *rc::gen::container<std::vector<std::pair<Step, std::pair<Pid, Pid>>>>(
       rc::gen::pair(step, run));

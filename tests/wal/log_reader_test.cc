@@ -46,7 +46,7 @@ std::map<Pid, Page> small_pages(Seq newest) {
 
 TEST(LogReader, ReadsWhatWasCommitted) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   write_commits(writer, 3);
   LogReader reader(log.segments, log.start);
   EXPECT_EQ(reader.scan().newest_seq(), 3u);
@@ -63,10 +63,10 @@ TEST(LogReader, ReadsWhatWasCommitted) {
 TEST(LogReader, ReadsCommitsThatFillManyChunksAndSegments) {
   for (const std::uint64_t blocks : {8u, 16u, 80u}) {
     TestLog log;
-    LogWriter writer = log.writer(blocks);
+    LogWriter& writer = log.writer(blocks);
     for (Seq seq = 1; seq <= 5; ++seq) {
       commit(writer, commit_of(seq, many(seq), writer.max_body()));
-      if (seq == 3) writer.next_generation();
+      if (seq == 3) next_generation(writer);
     }
     EXPECT_EQ(writer.durable_seq(), 5u);
     EXPECT_EQ(pages_of(log), pages_after(5, many)) << blocks;
@@ -86,7 +86,7 @@ TEST(LogReader, ReadsACommitOfManyWholeChunks) {
 
 TEST(LogReader, WritesNothingWhileItScansAndReads) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   write_commits(writer, 3);
   take_journal(log);
   pages_of(log);
@@ -97,7 +97,7 @@ TEST(LogReader, WritesNothingWhileItScansAndReads) {
 
 TEST(LogReader, WritesTheUnprovenTailAgainAndMarksIt) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   write_commits(writer, 3);
   Bytes before = log.content(1);
   take_journal(log);
@@ -113,7 +113,7 @@ TEST(LogReader, WritesTheUnprovenTailAgainAndMarksIt) {
 
 TEST(LogReader, DoesNotMarkAMark) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   write_commits(writer, 3);
   LogReader(log.segments, log.start).rewrite_tail();
   const Bytes before = log.content(1);
@@ -125,7 +125,7 @@ TEST(LogReader, DoesNotMarkAMark) {
 
 TEST(LogReader, HasNothingToWriteAgainInAFreshLog) {
   TestLog log;
-  LogWriter writer = log.writer();
+  log.writer();
   take_journal(log);
   LogReader(log.segments, log.start).rewrite_tail();
   EXPECT_EQ(take_journal(log), Lines{});
@@ -133,7 +133,7 @@ TEST(LogReader, HasNothingToWriteAgainInAFreshLog) {
 
 TEST(LogReader, ProvesTheTailByItsMark) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   write_commits(writer, 2);
   log.files.fail = [](const std::string&) { return 0; };
   LogReader(log.segments, log.start).rewrite_tail();
@@ -143,10 +143,10 @@ TEST(LogReader, ProvesTheTailByItsMark) {
 
 TEST(LogReader, WritesATailOfSeveralSegmentsAgain) {
   TestLog log;
-  LogWriter writer = log.writer(8);
+  LogWriter& writer = log.writer(8);
   EncodedCommit first = commit_of(1, {7});
   writer.append({&first, 1});  // synced together with the END, of which nothing tells yet
-  writer.next_generation();
+  next_generation(writer);
   take_journal(log);
   LogReader(log.segments, log.start).rewrite_tail();
   EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 4096 4160",
@@ -170,7 +170,7 @@ TEST(LogReader, SyncsEachSegmentOfATailThatIsAllUnproven) {
 
 TEST(LogReader, MarksAnEndInTheMiddleOfABlock) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   std::vector<EncodedCommit> group;
   for (Seq seq = 1; seq <= 3; ++seq) group.push_back(small_commit(seq));
   writer.append(group);
@@ -191,7 +191,7 @@ TEST(LogReader, MarksAnEndInTheMiddleOfABlock) {
 
 TEST(LogReader, MarksAFullSegment) {
   TestLog log;
-  LogWriter writer = log.writer(5);
+  LogWriter& writer = log.writer(5);
   commit(writer, commit_of(1, {7}));  // two blocks: no room but the reserve
   LogReader(log.segments, log.start).rewrite_tail();
   EXPECT_EQ(pages_of(log), pages_after(1, page_seven));
@@ -200,7 +200,7 @@ TEST(LogReader, MarksAFullSegment) {
 TEST(LogReader, RefusesATailThatIsNoLongerWhatItScanned) {
   for (const std::uint64_t offset : {0u, 20u, 48u, 4000u}) {
     TestLog log;
-    LogWriter writer = log.writer();
+    LogWriter& writer = log.writer();
     write_commits(writer, 1);
     LogReader reader(log.segments, log.start);
     log.damage(1, kBlockSize + offset);  // as if the cache was dropped and the disk never had it
@@ -210,7 +210,7 @@ TEST(LogReader, RefusesATailThatIsNoLongerWhatItScanned) {
 
 TEST(LogReader, RefusesAPageThatIsNoLongerWhatItScanned) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   write_commits(writer, 1);
   LogReader reader(log.segments, log.start);
   log.damage(1, kBlockSize + 1000);
@@ -227,7 +227,7 @@ TEST(LogReader, CanBeRunAgainAfterAFailure) {
   for (const std::string step :
        {"write shop-wal.000001 4096", "sync", "write shop-wal.000001 12288"}) {
     TestLog log;
-    LogWriter writer = log.writer();
+    LogWriter& writer = log.writer();
     write_commits(writer, 1);
     log.files.fail = [&](const std::string& line) { return line.starts_with(step) ? EIO : 0; };
     EXPECT_THROW(LogReader(log.segments, log.start).rewrite_tail(), IoError) << step;
@@ -257,7 +257,7 @@ std::optional<Seq> newest_with_flip(TestLog& log, std::uint32_t no, const Bytes&
 
 TEST(LogReader, NeverGivesWrongContentWhateverByteIsFlipped) {
   TestLog log;
-  LogWriter writer = log.writer(8);
+  LogWriter& writer = log.writer(8);
   for (Seq seq = 1; seq <= 3; ++seq) commit(writer, small_commit(seq));
   constexpr std::size_t kChunk = 48 + 16 + 8 + 16 + 32;
   const Bytes whole = log.content(1);
@@ -274,9 +274,9 @@ TEST(LogReader, NeverGivesWrongContentWhateverByteIsFlipped) {
 
 TEST(LogReader, NeverGivesWrongContentWhateverByteOfASuccessorIsFlipped) {
   TestLog log;
-  LogWriter writer = log.writer(8);
+  LogWriter& writer = log.writer(8);
   commit(writer, small_commit(1));
-  writer.next_generation();
+  next_generation(writer);
   commit(writer, small_commit(2));
   const Bytes first = log.content(1);
   const Bytes second = log.content(2);
@@ -297,7 +297,7 @@ TEST(LogReader, NeverGivesWrongContentWhateverByteOfASuccessorIsFlipped) {
 
 TEST(LogReader, TakesAPrefixOrRefusesWhereverTheLogIsCutToZeros) {
   TestLog log;
-  LogWriter writer = log.writer(8);
+  LogWriter& writer = log.writer(8);
   for (Seq seq = 1; seq <= 3; ++seq) commit(writer, small_commit(seq));
   Bytes bytes = log.content(1);
   for (std::size_t cut = 4 * kBlockSize; cut-- > 3 * kBlockSize;) {

@@ -23,7 +23,7 @@ constexpr std::uint64_t kSalt = 0x0807060504030201;  // what FaultyFileSystem dr
 /// One segment with one small commit, as LogWriter writes it.
 Bytes small_log() {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   CommitEncoder encoder(writer.max_body());
   encoder.add_page({7, 4, 9}, sparse_page(0x01020304));
   commit(writer, encoder.finish(1, 1000, Durability::relaxed));
@@ -89,8 +89,8 @@ TEST(LogFormat, HasThisMark) {
 
 TEST(LogFormat, EndsASegmentWithTheNumberOfTheNext) {
   TestLog log;
-  LogWriter writer = log.writer();
-  writer.next_generation();
+  LogWriter& writer = log.writer();
+  next_generation(writer);
   const Bytes first = log.content(1);
   EXPECT_EQ(number_at(first, 4096 + 8, 4), 8u);
   EXPECT_EQ(number_at(first, 4096 + 12, 1), 4u);

@@ -369,18 +369,27 @@ TEST(LogScan, TakesChunksThatNoWriterMakesForBrokenOnes) {
   EXPECT_EQ(next_seq(ChunkKind::mark, {}, [](ChunkHeader& header) { header.body_sum = 1; }), 0u);
 }
 
-TEST(LogScan, NeverReadsBehindTheEndOfTheFileOrTheSegment) {
+TEST(LogScan, RefusesASegmentThatHasLostItsEnd) {
   TestLog log;
   HandLog hand(log);
   hand.commit(1, image(kPage, full_page(1)));
-  const Bytes whole = log.content(1);
-  for (const std::size_t size : {4096u, 4100u, 4144u, 5000u, 8000u}) {
-    log.set_content(1, Bytes(whole.begin(), whole.begin() + size));
-    EXPECT_EQ(newest(log), 0u) << size;
+  hand.end(2).begin_segment(2, 1);
+  for (const std::uint32_t no : {1u, 2u}) {
+    const Bytes whole = log.content(no);
+    for (const std::size_t size : {std::size_t{4096}, std::size_t{5000}, whole.size() - 1}) {
+      log.set_content(no, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
+      EXPECT_EQ(corrupt_field(log), "segment bytes") << no << " cut to " << size;
+    }
+    log.set_content(no, whole);
   }
-  HandLog short_segment(log);
-  short_segment.begin_segment(1, 1, [](SegmentHeader& header) { header.segment_bytes = 8192; });
-  short_segment.commit(1, image(kPage, full_page(1)));
+  EXPECT_EQ(newest(log), 1u);
+}
+
+TEST(LogScan, NeverReadsBehindTheEndOfTheSegment) {
+  TestLog log;
+  HandLog hand(log);
+  hand.begin_segment(1, 1, [](SegmentHeader& header) { header.segment_bytes = 8192; });
+  hand.commit(1, image(kPage, full_page(1)));
   EXPECT_EQ(newest(log), 0u) << "the record crosses the end of the segment";
 }
 
@@ -490,6 +499,16 @@ TEST(LogScan, RefusesPidsThatCannotBe) {
   EXPECT_EQ(field_with_record(bulk(2, 999)), field + "2, pid");
   EXPECT_EQ(field_with_record(bulk(500, UINT32_MAX)), field + "500, pid");
   EXPECT_EQ(field_with_record(bulk(1, 1)), field + "1, pid");
+}
+
+TEST(LogScan, RefusesAPageCountThatLeavesNoDatabase) {
+  const auto field_with_count = [](Pid count) {
+    TestLog log;
+    HandLog(log).commit(1, {}, [&](CommitTrailer& trailer) { trailer.page_count = count; });
+    return corrupt_field(log);
+  };
+  for (const Pid count : {0u, 1u, 2u, 3u}) EXPECT_EQ(field_with_count(count), "page count");
+  EXPECT_EQ(field_with_count(4), "");
 }
 
 TEST(LogScan, RefusesADeltaWithoutAnImage) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <thread>
 
 #include <quire/error.h>
 
@@ -18,7 +19,7 @@ Lines take_journal(TestLog& log) { return std::exchange(log.files.journal, {}); 
 
 TEST(LogWriter, MakesTheFirstSegmentDurableBeforeAnythingElse) {
   TestLog log;
-  const LogWriter writer = log.writer();
+  const LogWriter& writer = log.writer();
   EXPECT_EQ(take_journal(log), (Lines{"create shop-wal-new.*", "write shop-wal-new.* 0 4096",
                                       "write shop-wal-new.* 4096 61440", "sync shop-wal-new.*",
                                       "rename shop-wal-new.* shop-wal.000001", "sync directory"}));
@@ -30,7 +31,7 @@ TEST(LogWriter, MakesTheFirstSegmentDurableBeforeAnythingElse) {
 
 TEST(LogWriter, WritesAGroupOfCommitsAtOnceAndSyncsItOnce) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   std::vector<EncodedCommit> group;
   for (Seq seq = 1; seq <= 3; ++seq) group.push_back(commit_of(seq, {7}));
   for (const auto& each : group) writer.reserve(each);
@@ -49,7 +50,7 @@ TEST(LogWriter, WritesAGroupOfCommitsAtOnceAndSyncsItOnce) {
 
 TEST(LogWriter, MarksWhatIsSyncedAndNotTwice) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   EncodedCommit first = commit_of(1, {7});
   writer.reserve(first);
   writer.append({&first, 1});
@@ -62,12 +63,13 @@ TEST(LogWriter, MarksWhatIsSyncedAndNotTwice) {
 
 TEST(LogWriter, SyncsTheSuccessorThenTheEndThenWritesThere) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   commit(writer, commit_of(1, {7}));
   EncodedCommit second = commit_of(2, {7});
   writer.reserve(second);
   writer.append({&second, 1});
   writer.prepare_successor();
+  writer.close_generation(2);
   take_journal(log);
   writer.next_generation();
   EXPECT_EQ(writer.durable_seq(), 2u);
@@ -81,13 +83,13 @@ TEST(LogWriter, SyncsTheSuccessorThenTheEndThenWritesThere) {
 
 TEST(LogWriter, RunsOverIntoTheNextSegmentInTheSameOrder) {
   TestLog log;
-  LogWriter writer = log.writer(8);  // room for 5 blocks of chunks
+  LogWriter& writer = log.writer(8);  // room for 5 blocks of chunks
   CommitEncoder encoder(8192);
   for (Pid pid = 2; pid < 7; ++pid) encoder.add_page({pid, 4, 9}, full_page(pid));
   EncodedCommit big = encoder.finish(1, 1000, Durability::immediate);
   ASSERT_EQ(big.bodies.size(), 5u);
   writer.reserve(big);
-  EXPECT_EQ(writer.segment_count(), 2u);
+  EXPECT_EQ(writer.segment_count(), 3u) << "enough for five PARTs, each a group of its own";
   take_journal(log);
   writer.append({&big, 1});
   EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000002 0 4096", "sync shop-wal.000002",
@@ -107,10 +109,10 @@ TEST(LogWriter, GrowsSegmentsToTheLimit) {
   for (Pid pid = 2; pid < 50; ++pid) pids.push_back(pid);
   const EncodedCommit big = commit_of(1, pids, writer.max_body());
   writer.reserve(big);
-  ASSERT_EQ(writer.segment_count(), 4u);
+  ASSERT_EQ(writer.segment_count(), 5u);
   EXPECT_EQ(log.content(2).size(), 16 * kBlockSize);
   EXPECT_EQ(log.content(3).size(), 24 * kBlockSize);
-  EXPECT_EQ(log.content(4).size(), 24 * kBlockSize);
+  EXPECT_EQ(log.content(5).size(), 24 * kBlockSize);
   const std::size_t made = writer.segment_count();
   commit(writer, big);
   EXPECT_EQ(writer.segment_count(), made) << "append needs nothing that was not reserved";
@@ -118,7 +120,7 @@ TEST(LogWriter, GrowsSegmentsToTheLimit) {
 
 TEST(LogWriter, KeepsReservationsOverAMarkAndAGenerationChange) {
   TestLog log;
-  LogWriter writer = log.writer(8);
+  LogWriter& writer = log.writer(8);
   // Fills the first segment exactly: 5 blocks, if nothing comes between.
   std::vector<EncodedCommit> commits;
   for (Seq seq = 1; seq <= 5; ++seq) {
@@ -129,6 +131,7 @@ TEST(LogWriter, KeepsReservationsOverAMarkAndAGenerationChange) {
   EncodedCommit big = commit_of(6, {2, 3, 4, 5, 6, 7}, writer.max_body());
   writer.reserve(big);
   take_journal(log);
+  writer.close_generation(0);
   writer.next_generation();
   for (EncodedCommit& each : commits) {
     writer.mark();
@@ -142,7 +145,7 @@ TEST(LogWriter, KeepsReservationsOverAMarkAndAGenerationChange) {
 
 TEST(LogWriter, ForgetsAReservationThatIsMadeAgain) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   for (int i = 0; i < 100; ++i) writer.reserve(commit_of(1, {2, 3}));
   EXPECT_EQ(writer.segment_count(), 1u);
 }
@@ -150,12 +153,11 @@ TEST(LogWriter, ForgetsAReservationThatIsMadeAgain) {
 TEST(LogWriter, StaysUsableWhenThereIsNoRoomForASegment) {
   for (const std::string step : {"create", "write shop-wal-new", "sync shop-wal-new", "rename"}) {
     TestLog log;
-    LogWriter writer = log.writer(8);
+    LogWriter& writer = log.writer(8);
     commit(writer, commit_of(1, {2}));
     log.files.fail = [&](const std::string& line) { return line.starts_with(step) ? ENOSPC : 0; };
     EXPECT_THROW(writer.reserve(commit_of(2, {2, 3, 4, 5})), OutOfSpace);
     EXPECT_THROW(writer.prepare_successor(), OutOfSpace);
-    EXPECT_THROW(writer.next_generation(), OutOfSpace);
     EXPECT_EQ(writer.segment_count(), 1u);
     commit(writer, commit_of(2, {2}));
     log.files.fail = [](const std::string&) { return 0; };
@@ -164,6 +166,16 @@ TEST(LogWriter, StaysUsableWhenThereIsNoRoomForASegment) {
                 return seq < 3 ? std::vector<Pid>{2} : std::vector<Pid>{2, 3, 4};
               }));
   }
+}
+
+TEST(LogWriter, KeepsNoRoomForAReservationThatFailed) {
+  TestLog log;
+  LogWriter& writer = log.writer(8);
+  log.files.fail = [&](const std::string& line) { return line.starts_with("create") ? ENOSPC : 0; };
+  EXPECT_THROW(writer.reserve(commit_of(1, {2, 3, 4, 5, 6, 7}, writer.max_body())), OutOfSpace);
+  log.files.fail = [](const std::string&) { return 0; };
+  writer.prepare_successor();
+  EXPECT_EQ(writer.segment_count(), 2u);
 }
 
 TEST(LogWriter, CanStartAgainAfterThereWasNoRoom) {
@@ -183,12 +195,12 @@ TEST(LogWriter, RefusesEverythingAfterAFailedWriteOrSync) {
        {"write shop-wal.000001 4096", "sync shop-wal.000001", "write shop-wal.000001 12288",
         "write shop-wal.000002 0", "sync shop-wal.000002", "sync directory"}) {
     TestLog log;
-    LogWriter writer = log.writer(8);
+    LogWriter& writer = log.writer(8);
     log.files.fail = [&](const std::string& line) { return line.starts_with(step) ? EIO : 0; };
     const auto work = [&] {
       commit(writer, commit_of(1, {2}));
       writer.mark();
-      writer.next_generation();
+      next_generation(writer);
     };
     EXPECT_THROW(work(), IoError) << step;
     EXPECT_TRUE(writer.poisoned());
@@ -198,9 +210,11 @@ TEST(LogWriter, RefusesEverythingAfterAFailedWriteOrSync) {
     EncodedCommit commit = commit_of(next, {2});
     EXPECT_THROW(writer.reserve(commit), IoError);
     EXPECT_THROW(writer.append({&commit, 1}), IoError);
+    EXPECT_THROW(writer.append_parts(commit), IoError);
     EXPECT_THROW(writer.sync(), IoError);
     EXPECT_THROW(writer.mark(), IoError);
     EXPECT_THROW(writer.prepare_successor(), IoError);
+    EXPECT_THROW(writer.close_generation(next), IoError);
     EXPECT_THROW(writer.next_generation(), IoError);
     EXPECT_THROW(writer.retire(1), IoError);
     EXPECT_THROW(writer.delete_all(), IoError);
@@ -213,9 +227,221 @@ TEST(LogWriter, RefusesEverythingAfterAFailedWriteOrSync) {
   }
 }
 
+// ---- parts
+
+TEST(LogWriter, WritesPartsBeforeTheirCommitWithoutASync) {
+  TestLog log;
+  LogWriter& writer = log.writer(8);
+  const std::vector<Pid> pids{2, 3, 4, 5, 6, 7, 8, 9, 10};
+  EncodedCommit big = commit_of(1, pids, 8192);
+  ASSERT_EQ(big.bodies.size(), 9u);
+  writer.reserve(1, CommitEncoder(8192).worst_case_bodies(9));
+  const std::size_t made = writer.segment_count();
+  take_journal(log);
+
+  EncodedCommit parts = take_parts(big, 2);
+  writer.append_parts(parts);
+  EXPECT_TRUE(parts.bodies.empty());
+  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 4096 12288"}));
+  writer.mark();
+  parts.bodies = take_parts(big, 4).bodies;
+  writer.append_parts(parts);
+  EXPECT_GT(writer.current_segment(), 1u);
+  EXPECT_EQ(parts.part_sums.size(), 6u);
+  EXPECT_EQ(writer.appended_seq(), 0u);
+  EXPECT_EQ(LogReader(log.segments, log.start).scan().newest_seq(), 0u);
+
+  big.part_sums = parts.part_sums;
+  writer.append({&big, 1});
+  writer.sync();
+  EXPECT_EQ(writer.durable_seq(), 1u);
+  EXPECT_EQ(writer.segment_count(), made);
+  EXPECT_EQ(pages_of(log), pages_after(1, [&](Seq) { return pids; }));
+}
+
+TEST(LogWriter, GoesOnBehindThePartsOfACommitThatWasGivenUp) {
+  for (const bool change_generation : {false, true}) {
+    TestLog log;
+    LogWriter& writer = log.writer(16);
+    commit(writer, commit_of(1, {2}));
+    EncodedCommit given_up = commit_of(2, {3, 4, 5}, 8192);
+    writer.reserve(given_up);
+    EncodedCommit parts = take_parts(given_up, 2);
+    writer.append_parts(parts);
+    if (change_generation) next_generation(writer);
+    EncodedCommit big = commit_of(2, {6, 7, 8}, 8192);
+    writer.reserve(big);
+    parts = take_parts(big, 1);
+    writer.append_parts(parts);
+    big.part_sums = parts.part_sums;
+    writer.append({&big, 1});
+    commit(writer, commit_of(3, {9}));
+    EXPECT_EQ(pages_of(log), pages_after(3, [](Seq seq) {
+                return seq == 2 ? std::vector<Pid>{6, 7, 8} : std::vector<Pid>{seq == 1 ? 2u : 9u};
+              }));
+  }
+}
+
+TEST(LogWriter, CountsAPartOnlyOnceInItsReservation) {
+  TestLog log;
+  LogWriter& writer = log.writer(32);
+  EncodedCommit big = commit_of(1, {2, 3, 4, 5, 6, 7, 8, 9, 10}, 8192);
+  writer.reserve(big);
+  EXPECT_EQ(writer.segment_count(), 1u) << "27 of 29 blocks, each chunk with a MARK";
+  EncodedCommit parts = take_parts(big, 8);
+  writer.append_parts(parts);
+  writer.prepare_successor();
+  EXPECT_EQ(writer.segment_count(), 2u) << "20 blocks are left for the COMMIT";
+}
+
+TEST(LogWriterDeathTest, RefusesACommitWhosePartsAreNotDirectlyBeforeIt) {
+  TestLog log;
+  LogWriter& writer = log.writer(16);
+  EncodedCommit big = commit_of(1, {2, 3}, 8192);
+  writer.reserve(big);
+  EncodedCommit parts = take_parts(big, 1);
+  writer.append_parts(parts);
+  EXPECT_DEATH(writer.append({&big, 1}), "all its chunks");
+  big.part_sums = parts.part_sums;
+  next_generation(writer);
+  EXPECT_DEATH(writer.append({&big, 1}), "nothing comes between");
+}
+
+// ---- closed generations
+
+TEST(LogWriter, EndsAGenerationBehindCommitsThatStillWait) {
+  TestLog log;
+  LogWriter& writer = log.writer(8);
+  std::vector<EncodedCommit> group;
+  for (Seq seq = 1; seq <= 6; ++seq) group.push_back(commit_of(seq, {7, 8}));
+  const std::span<EncodedCommit> commits(group);
+  for (std::size_t i = 0; i < 3; ++i) writer.reserve(commits[i]);
+  writer.prepare_successor();
+  writer.reserve(commits[3]);
+  writer.append(commits.first(1));
+  writer.close_generation(3);
+  writer.reserve(commits[4]);
+  writer.reserve(commits[5]);
+  const std::size_t made = writer.segment_count();
+  EXPECT_EQ(writer.generation(), 1u) << "until it has ended";
+  writer.append(commits.subspan(1, 2));
+  writer.next_generation();
+  EXPECT_EQ(writer.durable_seq(), 3u);
+  EXPECT_EQ(writer.generation(), 2u);
+  const std::uint32_t first = writer.current_segment();
+  EXPECT_EQ(writer.generation_segment(), first);
+  writer.append(commits.subspan(3));
+  writer.sync();
+  EXPECT_GT(writer.current_segment(), first);
+  EXPECT_EQ(writer.generation_segment(), first) << "what a header has to name";
+  EXPECT_EQ(writer.segment_count(), made);
+  EXPECT_EQ(pages_of(log), pages_after(6, [](Seq) { return std::vector<Pid>{7, 8}; }));
+
+  log.start.complete_seq = 3;
+  log.start.first_segment = first;
+  log.start.first_generation = 2;
+  EXPECT_EQ(LogReader(log.segments, log.start).scan().newest_seq(), 6u);
+}
+
+TEST(LogWriterDeathTest, RefusesGenerationsOutOfOrder) {
+  TestLog log;
+  LogWriter& writer = log.writer();
+  EXPECT_DEATH(writer.close_generation(0), "after its successor was prepared");
+  EXPECT_DEATH(writer.next_generation(), "where it was closed");
+  EncodedCommit first = commit_of(1, {7});
+  writer.reserve(first);
+  writer.prepare_successor();
+  writer.close_generation(0);
+  EXPECT_DEATH(writer.append({&first, 1}), "no commit comes between");
+  writer.prepare_successor();
+  EXPECT_DEATH(writer.close_generation(1), "one closed generation at a time");
+}
+
+// ---- both sides at once
+
+/// Runs `step` in another thread: if that had to wait for a mutex of this one, it would never end.
+void elsewhere(const std::function<void()>& step) { std::thread(step).join(); }
+
+TEST(LogWriter, ReservesAndAnswersWhileTheLeaderWritesAndSyncs) {
+  TestLog log;
+  LogWriter& writer = log.writer(16);
+  EncodedCommit first = commit_of(1, {2});
+  writer.reserve(first);
+  Lines seen;
+  const auto room_side = [&] {
+    if (writer.generation() == 1) writer.prepare_successor();
+    writer.reserve(commit_of(3, {2, 3, 4, 5, 6}));
+    EXPECT_GT(writer.live_bytes(), 0u);
+    EXPECT_LE(writer.durable_seq(), writer.appended_seq());
+    EXPECT_EQ(writer.first_segment(), 1u);
+    EXPECT_FALSE(writer.poisoned());
+  };
+  bool inside = false;
+  log.files.fail = [&](const std::string& line) {
+    if (inside) return 0;
+    inside = true;
+    seen.push_back(line);
+    elsewhere(room_side);
+    inside = false;
+    return 0;
+  };
+  writer.append({&first, 1});
+  writer.mark();
+  log.files.fail = [](const std::string&) { return 0; };
+  EncodedCommit second = commit_of(2, {2, 3});
+  writer.reserve(second);
+  writer.close_generation(2);
+  writer.append({&second, 1});
+  log.files.fail = [&](const std::string& line) {
+    seen.push_back(line);
+    elsewhere([&] { writer.reserve(commit_of(3, {2, 3})); });
+    return 0;
+  };
+  writer.next_generation();
+  EXPECT_EQ(seen, (Lines{"write shop-wal.000001 4096 8192", "sync shop-wal.000001",
+                         "write shop-wal.000001 12288 4096", "sync shop-wal.000001",
+                         "write shop-wal.000002 0 4096", "sync shop-wal.000002",
+                         "write shop-wal.000001 28672 4096", "sync shop-wal.000001"}));
+}
+
+TEST(LogWriter, AppendsAndReservesWhileAFileIsBeingMade) {
+  TestLog log;
+  LogWriter& writer = log.writer(32);
+  Lines seen;
+  log.files.fail = [&](const std::string& line) {
+    if (line.find("shop-wal-new") == std::string::npos) return 0;
+    seen.push_back(line.substr(0, line.find(' ')));
+    elsewhere([&] { commit(writer, commit_of(writer.appended_seq() + 1, {2})); });
+    return 0;
+  };
+  writer.prepare_successor();
+  EXPECT_EQ(seen, (Lines{"create", "write", "sync", "rename"}));
+  EXPECT_EQ(writer.durable_seq(), 4u);
+  EXPECT_EQ(writer.segment_count(), 2u);
+}
+
+TEST(LogWriter, TellsBothSidesOfAFailure) {
+  TestLog log;
+  LogWriter& writer = log.writer(8);
+  EncodedCommit first = commit_of(1, {2});
+  writer.reserve(first);
+  log.files.fail = [&](const std::string& line) {
+    if (line == "sync directory") return EIO;
+    if (line.find("shop-wal-new") != std::string::npos) return 0;
+    EXPECT_THROW(writer.prepare_successor(), IoError);
+    return 0;
+  };
+  writer.append({&first, 1});
+  EXPECT_TRUE(writer.poisoned());
+  EXPECT_THROW(writer.sync(), IoError);
+  EXPECT_EQ(writer.durable_seq(), 0u);
+}
+
+// ---- the rest
+
 TEST(LogWriter, DoesNotCountAFailedSync) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   log.files.fail = [](const std::string& line) { return line.starts_with("sync") ? EIO : 0; };
   EXPECT_THROW(commit(writer, commit_of(1, {2})), IoError);
   EXPECT_EQ(writer.durable_seq(), 0u);
@@ -223,11 +449,11 @@ TEST(LogWriter, DoesNotCountAFailedSync) {
 
 TEST(LogWriter, DeletesWhatIsRetired) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   commit(writer, commit_of(1, {2}));
-  writer.next_generation();
+  next_generation(writer);
   commit(writer, commit_of(2, {2}));
-  writer.next_generation();
+  next_generation(writer);
   EXPECT_EQ(writer.live_bytes(), 4 * kBlockSize + 4 * kBlockSize + kBlockSize);
   writer.retire(3);
   EXPECT_EQ(log.segments.numbers(), std::vector<std::uint32_t>{3});
@@ -244,9 +470,9 @@ TEST(LogWriter, TakesAsMuchAheadAsTheLastGenerationNeeded) {
   LogWriter writer(log.segments, log.start.identity, {8 * kBlockSize, 64 * kBlockSize});
   writer.start(0);
   for (Seq seq = 1; seq <= 10; ++seq) commit(writer, commit_of(seq, {2}));
-  writer.next_generation();
+  next_generation(writer);
   EXPECT_EQ(log.content(writer.current_segment()).size(), 32 * kBlockSize);
-  writer.next_generation();
+  next_generation(writer);
   EXPECT_EQ(log.content(writer.current_segment()).size(), 8 * kBlockSize);
 }
 

@@ -26,7 +26,7 @@ const std::string kAside = "shop-wal-aside." + std::string(32, '2') + ".00000";
 
 TEST(SegmentDisposal, RemovesSegmentsOfItsOwnLogWhateverTheyHold) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   commit(writer, commit_of(1, {7}));
   EXPECT_TRUE(dispose_of_segments(log.segments, log.start.identity).empty());
   EXPECT_TRUE(log.memory.list("/db").empty());
@@ -34,9 +34,9 @@ TEST(SegmentDisposal, RemovesSegmentsOfItsOwnLogWhateverTheyHold) {
 
 TEST(SegmentDisposal, SetsAsideForeignSegmentsThatHoldRecords) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   commit(writer, commit_of(1, {7}));
-  writer.next_generation();
+  next_generation(writer);
   commit(writer, commit_of(2, {7}));
   writer.prepare_successor();  // segment 3, without a block 0
   const Bytes first = log.content(1);
@@ -55,7 +55,7 @@ TEST(SegmentDisposal, SetsAsideForeignSegmentsThatHoldRecords) {
 
 TEST(SegmentDisposal, SetsAsideWhatBelongsToAnotherDatabase) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   commit(writer, commit_of(1, {7}));
   LogIdentity other = log.start.identity;
   other.uuid[0] ^= 1;
@@ -64,7 +64,7 @@ TEST(SegmentDisposal, SetsAsideWhatBelongsToAnotherDatabase) {
 
 TEST(SegmentDisposal, FindsARecordBehindABrokenOne) {
   TestLog log;
-  LogWriter writer = log.writer();
+  LogWriter& writer = log.writer();
   commit(writer, commit_of(1, {7}));
   commit(writer, commit_of(2, {7}));
   log.damage(1, kBlockSize);
@@ -73,7 +73,7 @@ TEST(SegmentDisposal, FindsARecordBehindABrokenOne) {
 
 TEST(SegmentDisposal, RemovesForeignSegmentsWithoutARecord) {
   TestLog log;
-  LogWriter writer = log.writer();
+  log.writer();
   log.set_content(2, Bytes(5000));  // prepared: zeros
   Bytes torn(5000);
   std::copy(kLogMagic.begin(), kLogMagic.end(), reinterpret_cast<char*>(torn.data()));

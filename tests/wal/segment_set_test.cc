@@ -58,8 +58,8 @@ TEST(SegmentSet, NeverReplacesAFile) {
 }
 
 TEST(SegmentSet, LeavesNothingBehindWhenThereIsNoRoom) {
-  for (const std::string step : {"write", "sync shop", "rename"}) {
-    for (const int error : {ENOSPC, EDQUOT, EFBIG}) {
+  for (const std::string step : {"create", "write", "sync shop", "rename"}) {
+    for (const int error : {ENOSPC, EDQUOT, EFBIG, EMFILE, ENFILE, ENOMEM}) {
       TestLog log;
       log.files.fail = [&](const std::string& line) { return line.starts_with(step) ? error : 0; };
       EXPECT_THROW(log.segments.publish(log.segments.create_temporary(), 1, "head", kBlockSize),
@@ -69,11 +69,30 @@ TEST(SegmentSet, LeavesNothingBehindWhenThereIsNoRoom) {
   }
 }
 
+TEST(SegmentSet, TakesTheNameBackWhereTheDirectoryCannotBeOpened) {
+  for (const int error : {EMFILE, ENFILE}) {
+    TestLog log;
+    log.files.fail = [&](const std::string& line) { return line == "sync directory" ? error : 0; };
+    EXPECT_THROW(log.segments.publish(log.segments.create_temporary(), 1, "head", kBlockSize),
+                 OutOfSpace);
+    EXPECT_TRUE(log.memory.list("/db").empty());
+    log.files.fail = [](const std::string&) { return 0; };
+    EXPECT_TRUE(log.segments.publish(log.segments.create_temporary(), 1, "head", kBlockSize));
+  }
+}
+
 TEST(SegmentSet, TellsOtherFailuresAsTheyAre) {
-  TestLog log;
-  log.files.fail = [](const std::string& line) { return line.starts_with("sync") ? EIO : 0; };
-  EXPECT_THROW(log.segments.publish(log.segments.create_temporary(), 1, "head", kBlockSize),
-               IoError);
+  const std::pair<std::string, int> failures[] = {
+      {"create", EACCES}, {"sync", EIO}, {"sync directory", EIO}, {"sync directory", ENOSPC}};
+  for (const auto& [step, error] : failures) {
+    TestLog log;
+    log.files.fail = [&line_start = step, number = error](const std::string& line) {
+      return line.starts_with(line_start) ? number : 0;
+    };
+    EXPECT_THROW(log.segments.publish(log.segments.create_temporary(), 1, "head", kBlockSize),
+                 IoError)
+        << step << " " << error;
+  }
 }
 
 TEST(SegmentSet, SetsAsideUnderANameThatNobodyHas) {

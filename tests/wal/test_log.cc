@@ -38,8 +38,9 @@ TestLog::TestLog() {
   start.page_count = 1000;
 }
 
-LogWriter TestLog::writer(std::uint64_t blocks) {
-  LogWriter writer(segments, start.identity, {blocks * kBlockSize, blocks * kBlockSize});
+LogWriter& TestLog::writer(std::uint64_t blocks) {
+  const SegmentSizes sizes{blocks * kBlockSize, blocks * kBlockSize};
+  LogWriter& writer = writers_.emplace_back(segments, start.identity, sizes);
   writer.start(start.complete_seq);
   return writer;
 }
@@ -72,10 +73,25 @@ EncodedCommit commit_of(Seq seq, const std::vector<Pid>& pids, std::size_t max_b
   return encoder.finish(seq, 1000, Durability::immediate);
 }
 
+EncodedCommit take_parts(EncodedCommit& commit, std::size_t count) {
+  EncodedCommit parts{commit.seq, commit.relaxed, {}, {}};
+  const auto begin = commit.bodies.begin();
+  const auto end = begin + static_cast<std::ptrdiff_t>(count);
+  parts.bodies.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
+  commit.bodies.erase(begin, end);
+  return parts;
+}
+
 void commit(LogWriter& writer, EncodedCommit commit) {
   writer.reserve(commit);
   writer.append({&commit, 1});
   writer.sync();
+}
+
+void next_generation(LogWriter& writer) {
+  writer.prepare_successor();
+  writer.close_generation(writer.appended_seq());
+  writer.next_generation();
 }
 
 std::map<Pid, Page> pages_of(LogReader& reader) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -33,21 +34,28 @@ struct TestLog {
 
   TestLog();
 
-  /// A writer with segments of `blocks` blocks each, started.
-  wal::LogWriter writer(std::uint64_t blocks = 16);
+  /// A new writer with segments of `blocks` blocks each, started. Lives as long as this.
+  wal::LogWriter& writer(std::uint64_t blocks = 16);
 
   Bytes content(std::uint32_t no);
   void set_content(std::uint32_t no, const Bytes& bytes);
   /// XORs a byte of a segment.
   void damage(std::uint32_t no, std::uint64_t offset, std::uint8_t mask = 0xff);
+
+ private:
+  std::deque<wal::LogWriter> writers_;
 };
 
 /// A commit with one full structure page (type 4, owner 9) per pid; the content is that of
 /// full_page(1000 * seq + pid).
 wal::EncodedCommit commit_of(Seq seq, const std::vector<Pid>& pids,
                              std::size_t max_body = wal::kMaxBodyBytes);
+/// The first `count` bodies of a commit, for append_parts(); the others stay in `commit`.
+wal::EncodedCommit take_parts(wal::EncodedCommit& commit, std::size_t count);
 /// Reserves, appends and syncs.
 void commit(wal::LogWriter& writer, wal::EncodedCommit commit);
+/// Prepares, closes and changes the generation behind all that was appended.
+void next_generation(wal::LogWriter& writer);
 
 /// All pages that replay would write.
 std::map<Pid, Page> pages_of(wal::LogReader& reader);

@@ -1,0 +1,72 @@
+#include "engine/file_room.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <quire/error.h>
+
+namespace quire::engine {
+namespace {
+
+constexpr std::uint64_t kLeastGrowth = 64 * kPageSize;
+constexpr std::uint64_t kMostGrowth = 4096 * kPageSize;
+
+bool is_no_room(const IoError& error) {
+  const int number = error.error_number();
+  return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
+}  // namespace
+
+void FileRoom::reserve(Pid pages) {
+  const MutexLock lock(mutex_);
+  reserved_ = pages;
+  const std::uint64_t needed = std::uint64_t{pages} * kPageSize;
+  if (needed <= bytes_) return;
+  const std::uint64_t step =
+      std::clamp(bytes_ / 8 / kPageSize * kPageSize, kLeastGrowth, kMostGrowth);
+  for (const std::uint64_t ahead : {step, std::uint64_t{0}}) {
+    try {
+      base_->allocate(bytes_, needed + ahead - bytes_);
+      bytes_ = needed + ahead;
+      length_unsynced_ = true;
+      return;
+    } catch (const IoError& error) {
+      if (!is_no_room(error)) throw;
+      if (ahead > 0) continue;
+      throw OutOfSpace("no room for " + std::to_string(needed - bytes_) +
+                       " more bytes of the database file (" + std::string(error.message()) +
+                       "); free some and try again: the transaction was rolled back");
+    }
+  }
+}
+
+void FileRoom::sync() {
+  bool length_too = false;
+  {
+    const MutexLock lock(mutex_);
+    length_too = std::exchange(length_unsynced_, false);
+  }
+  if (length_too) {
+    base_->sync_all();
+  } else {
+    base_->sync_data();
+  }
+}
+
+bool FileRoom::cut(Pid pages) {
+  const MutexLock lock(mutex_);
+  if (reserved_ > pages) return false;
+  const std::uint64_t bytes = std::uint64_t{pages} * kPageSize;
+  // Asked anew: without a log nobody reserves, and the checkpoint lets the file grow.
+  if (base_->status().size > bytes) {
+    base_->truncate(bytes);
+    bytes_ = bytes;
+    length_unsynced_ = true;
+  }
+  return true;
+}
+
+}  // namespace quire::engine

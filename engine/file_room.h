@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include <quire/file_system.h>
+
+#include "base/ids.h"
+#include "base/mutex.h"
+
+namespace quire::engine {
+
+/// How long the database file is. It grows ahead, in steps, so that not every commit changes its
+/// size; bytes beyond the page count mean nothing. Its mutex is the file-size lock of rule S3: it is
+/// held while the file grows or is cut. Safe from any thread.
+class FileRoom {
+ public:
+  explicit FileRoom(File& base) : base_(&base), bytes_(base.status().size) {}
+
+  /// The file has room for `pages` pages, and keeps it until less is asked for. OutOfSpace, with
+  /// nothing changed, if it may not grow. By the holder of the writer's place.
+  void reserve(Pid pages);
+
+  /// Syncs the file: its length too, if that has changed since the last time.
+  void sync();
+
+  /// Cuts the file to `pages` pages; false if more are reserved. A header that says so is synced,
+  /// and no snapshot predates it.
+  bool cut(Pid pages);
+
+  std::uint64_t bytes() const {
+    const MutexLock lock(mutex_);
+    return bytes_;
+  }
+
+ private:
+  File* base_;
+  mutable Mutex mutex_;
+  std::uint64_t bytes_ QUIRE_GUARDED_BY(mutex_);
+  Pid reserved_ QUIRE_GUARDED_BY(mutex_) = 0;
+  bool length_unsynced_ QUIRE_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace quire::engine

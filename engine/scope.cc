@@ -1,0 +1,99 @@
+#include <quire/collection.h>
+
+#include <utility>
+
+#include "engine/handles.h"
+
+namespace quire {
+
+using engine::OpenCollection;
+using engine::Session;
+using engine::TransactionSession;
+
+namespace engine {
+
+bool changed_nothing(const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  if (known == nullptr) return false;
+  return known->code() == ErrorCode::invalid_argument ||
+         known->code() == ErrorCode::type_mismatch || known->code() == ErrorCode::not_found ||
+         known->code() == ErrorCode::key_exists;
+}
+
+}  // namespace engine
+
+namespace {
+
+/// Calls `fn(session, collection)`, if both are still there.
+template <class Fn>
+auto with_collection(const ReadScope& scope, Fn&& fn) {
+  const auto& [session, collection] = engine::state_of(scope);
+  return engine::with_context_of(*collection, session->core(), [&, &s = session, &c = collection] {
+    const engine::CallPass pass(s->core());
+    s->require_open();
+    engine::require_present(*c);
+    return fn(*s, c);
+  });
+}
+
+/// The same for a change of the catalog.
+template <class Fn>
+auto changing_collection(const ReadScope& scope, Fn&& fn) {
+  return with_collection(scope, [&](Session& session, const auto& collection) {
+    TransactionSession& transaction = *session.as_transaction();
+    return engine::changing(transaction, [&] { return fn(transaction, collection); });
+  });
+}
+
+}  // namespace
+
+std::string_view ReadScope::name() const noexcept {
+  return scope_ ? std::string_view(scope_->collection->name) : std::string_view();
+}
+std::uint64_t ReadScope::seq() const noexcept { return scope_ ? scope_->session->seq() : 0; }
+
+Value ReadScope::options() const {
+  return with_collection(*this, [](Session&, const auto& collection) {
+    return Value::copy(collection->entry.options);
+  });
+}
+
+ReadScope ReadScope::child_scope(std::string_view name, std::string_view kind) const {
+  auto child = with_collection(*this, [&](Session& session, const auto& collection) {
+    auto found = session.find_child(collection, name, kind);
+    if (!found) throw NotFound("it has no child '" + std::string(name) + "'");
+    return found;
+  });
+  return engine::make_read_scope(scope_->session, std::move(child));
+}
+
+std::optional<WriteScope> WriteScope::find_child(std::string_view name, std::string_view kind,
+                                                 Origin origin) {
+  auto child = with_collection(*this, [&](Session& session, const auto& collection) {
+    return session.find_child(collection, name, kind);
+  });
+  if (!child) return std::nullopt;
+  return engine::make_write_scope(state()->session, std::move(child), origin);
+}
+
+WriteScope WriteScope::create_child(std::string_view name, std::string_view kind) {
+  auto child = changing_collection(*this, [&](TransactionSession& session, const auto& collection) {
+    return session.create_child(collection, name, kind);
+  });
+  return engine::make_write_scope(state()->session, std::move(child), Origin::created);
+}
+
+void WriteScope::set_options(ByteView bytes) {
+  changing_collection(*this, [&](TransactionSession& session, const auto& collection) {
+    session.set_options(collection, bytes);
+  });
+}
+
+Savepoint WriteScope::savepoint() {
+  auto session = std::static_pointer_cast<TransactionSession>(engine::state_of(*this).session);
+  const std::uint64_t number =
+      engine::in_session(session, {}, [&] { return session->set_savepoint(); });
+  return Savepoint(std::move(session), number);
+}
+
+}  // namespace quire

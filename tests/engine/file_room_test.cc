@@ -1,0 +1,75 @@
+#include "engine/file_room.h"
+
+#include <gtest/gtest.h>
+#include <quire/error.h>
+
+#include <cerrno>
+
+#include "os/memory_file_system.h"
+#include "tests/support/faulty_file_system.h"
+
+// How long the database file is: ahead of what commits need, and never shorter.
+
+namespace quire::engine {
+namespace {
+
+class FileRoomTest : public ::testing::Test {
+ protected:
+  std::uint64_t pages() { return file->status().size / kPageSize; }
+
+  os::MemoryFileSystem memory;
+  testing::FaultyFileSystem disk{memory};
+  std::unique_ptr<File> file = disk.open("/file", OpenMode::create, 0600);
+  FileRoom room{*file};
+};
+
+TEST_F(FileRoomTest, GrowsAheadSoThatTheNextReservationsCostNothing) {
+  room.reserve(10);
+  EXPECT_GE(pages(), 10u + 64u);
+  EXPECT_EQ(room.bytes(), pages() * kPageSize);
+  const std::size_t calls = disk.journal.size();
+  room.reserve(70);
+  EXPECT_EQ(disk.journal.size(), calls);
+  room.reserve(2000);
+  EXPECT_GE(pages(), 2000u);
+}
+
+TEST_F(FileRoomTest, TakesJustWhatIsNeededIfThereIsNoMore) {
+  disk.fail = [](const std::string& line) { return line == "allocate file 0 40960" ? 0 : ENOSPC; };
+  room.reserve(10);
+  EXPECT_EQ(pages(), 10u);
+}
+
+TEST_F(FileRoomTest, ChangesNothingWithoutRoom) {
+  room.reserve(10);
+  const std::uint64_t before = pages();
+  disk.fail = [](const std::string&) { return EDQUOT; };
+  EXPECT_THROW(room.reserve(1000), OutOfSpace);
+  EXPECT_EQ(pages(), before);
+  EXPECT_EQ(room.bytes(), before * kPageSize);
+  disk.fail = [](const std::string&) { return EIO; };
+  EXPECT_THROW(room.reserve(1000), IoError);
+}
+
+TEST_F(FileRoomTest, IsNotCutBelowWhatIsReserved) {
+  room.reserve(100);
+  const std::uint64_t before = pages();
+  EXPECT_FALSE(room.cut(50));
+  EXPECT_EQ(pages(), before);
+  room.reserve(50);
+  EXPECT_TRUE(room.cut(50));
+  EXPECT_EQ(pages(), 50u);
+  room.reserve(51);
+  EXPECT_GE(pages(), 51u);
+}
+
+TEST_F(FileRoomTest, CutsWhatOthersHaveMadeLonger) {
+  file->write_at(99 * kPageSize, std::string(kPageSize, 'x'));
+  EXPECT_TRUE(room.cut(7));
+  EXPECT_EQ(pages(), 7u);
+  EXPECT_TRUE(room.cut(8));
+  EXPECT_EQ(pages(), 7u) << "a cut never makes it longer";
+}
+
+}  // namespace
+}  // namespace quire::engine

@@ -1,0 +1,136 @@
+// The second budget of memory, as large as the cache but at least 64 MiB: what a transaction has
+// changed and what snapshots keep must fit into it (decision 10).
+
+#include <string>
+#include <vector>
+
+#include "tests/support/database_test.h"
+
+namespace quire::testing {
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr std::size_t kBudget = 64 * kMiB;
+
+class MemoryBudgetTest : public DatabaseTest {
+ protected:
+  MemoryBudgetTest() { options.cache_size = kMiB; }
+
+  static std::string block(char fill) { return std::string(kMiB, fill); }
+
+  /// Appends until that is refused. Returns how many MiB went in before.
+  static std::size_t fill(Transaction& txn) {
+    auto blob = txn.open<Blob>("blob");
+    for (std::size_t appended = 0; appended < 2 * kBudget / kMiB; ++appended) {
+      try {
+        blob.append(block('x'));
+      } catch (const OutOfSpace& error) {
+        expect_advice(error, "commit in smaller steps");
+        return appended;
+      }
+    }
+    ADD_FAILURE() << "nothing stops it";
+    return 0;
+  }
+  static void expect_advice(const OutOfSpace& error, const std::string& advice) {
+    EXPECT_EQ(error.file(), kPath);
+    const std::string what = error.what();
+    EXPECT_EQ(what.find(kPath), 0u) << what;
+    EXPECT_NE(what.find(advice), std::string::npos) << what;
+  }
+  void put(const std::string& key, const std::string& value) {
+    database->transact([&](Transaction& txn) { txn.open<Hash>("table").put(key, value); });
+  }
+  std::string get(const std::string& key) {
+    return database->snapshot().open<Hash>("table").get(key)->str();
+  }
+  /// Overwrites the whole of a blob of so many MiB.
+  void overwrite(std::size_t size, char fill) {
+    database->transact([&](Transaction& txn) {
+      auto blob = txn.open<Blob>("blob");
+      for (std::size_t i = 0; i < size; ++i) blob.write(i * kMiB, block(fill));
+    });
+  }
+};
+
+TEST_F(MemoryBudgetTest, LargerTransactionIsRefusedAndRollsBackAsAWhole) {
+  open();
+  put("before", "1");
+  {
+    Transaction txn = database->begin();
+    txn.open<Hash>("table").put("within", "2");
+    const std::size_t filled = fill(txn);
+    EXPECT_GE(filled, kBudget / kMiB - 1);
+    EXPECT_LE(filled, kBudget / kMiB);
+    EXPECT_THROW(txn.commit(), InvalidArgument) << "a change was stopped half-way";
+    txn.rollback();
+  }
+  EXPECT_EQ(contents(database->snapshot().open<Hash>("table")),
+            (std::map<std::string, std::string>{{"before", "1"}}));
+  EXPECT_FALSE(database->snapshot().find<Blob>("blob"));
+  put("after", "3");
+  EXPECT_EQ(get("after"), "3");
+}
+
+TEST_F(MemoryBudgetTest, RollingBackGivesAllOfItBack) {
+  open();
+  Transaction first = database->begin();
+  const std::size_t filled = fill(first);
+  first.rollback();
+  Transaction second = database->begin();
+  EXPECT_EQ(fill(second), filled);
+}
+
+TEST_F(MemoryBudgetTest, SavepointBeforeTheChangeThatIsRefusedSavesTheRest) {
+  open();
+  std::size_t appended = 0;
+  database->transact([&](Transaction& txn) {
+    txn.open<Blob>("other").append(std::string(40 * kMiB, 'o'));
+    Savepoint savepoint = txn.savepoint();
+    EXPECT_THROW(txn.open<Blob>("blob").append(std::string(40 * kMiB, 'x')), OutOfSpace);
+    savepoint.rollback();
+    for (; appended < 8; ++appended) txn.open<Blob>("blob").append(block('x'));
+  });
+  EXPECT_EQ(database->snapshot().open<Blob>("other").size(), 40 * kMiB);
+  EXPECT_EQ(database->snapshot().open<Blob>("blob").size(), 8 * kMiB);
+}
+
+// Snapshots are never refused, nor are reads: the writer is, until some of them end. What still
+// fits goes on being committed.
+TEST_F(MemoryBudgetTest, SnapshotsThatFillTheBudgetStopLargeTransactionsUntilTheyEnd) {
+  constexpr std::size_t kSize = 16;  // MiB
+  open();
+  overwrite(kSize, 'a');
+  std::vector<Snapshot> held;
+  char letter = 'a';
+  try {
+    for (; letter < 'z'; ++letter) {
+      held.push_back(database->snapshot());
+      overwrite(kSize, static_cast<char>(letter + 1));
+    }
+    FAIL() << "nothing stops it";
+  } catch (const OutOfSpace& error) {
+    expect_advice(error, "end old snapshots");
+    expect_advice(error, " MiB of it for snapshots");
+  }
+  // The file holds one of the old versions until a checkpoint overwrites it.
+  EXPECT_GE(held.size() * kSize * kMiB, kBudget);
+  EXPECT_LE(held.size() * kSize * kMiB, kBudget + 2 * kSize * kMiB);
+  database->checkpoint();
+  EXPECT_GE(database->stats().frames_old * 4096, (held.size() - 1) * kSize * kMiB);
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    std::vector<std::byte> last(1);
+    held[i].open<Blob>("blob").read(kSize * kMiB - 1, last);
+    EXPECT_EQ(std::to_integer<char>(last[0]), static_cast<char>('a' + i)) << "snapshot " << i;
+  }
+
+  held.erase(held.begin(), held.begin() + 2);
+  put("small", "fits");
+  EXPECT_EQ(get("small"), "fits");
+  held.clear();
+  EXPECT_EQ(database->stats().frames_old, 0u);
+  overwrite(kSize, 'z');
+}
+
+}  // namespace
+}  // namespace quire::testing

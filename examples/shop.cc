@@ -7,7 +7,7 @@ int main() {
 
   db.transact([](quire::Transaction& txn) {  // commits; rolls back on a throw
     txn.open<quire::Hash>("users").put("ada", "ada@example.org");
-    txn.open<quire::Blob>("log").append("ada joined\n");
+    txn.open<quire::List>("log").push_back("ada joined");
   });
 
   auto snapshot = db.snapshot();  // sees one moment, blocks nobody

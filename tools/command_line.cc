@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <quire/version.h>
 
+#include <algorithm>
+#include <span>
+
 #include "tools/interrupt.h"
 #include "tools/output.h"
 
@@ -10,12 +13,31 @@ namespace quire::tools {
 
 namespace {
 
-ExitCode report(const Error& error) {
-  print_message(printable(error.what()));
-  if (const std::string advice = advice_for(error); !advice.empty()) {
-    print_message("what to do: " + printable(advice));
+// For programs too, on standard output, if they have asked for JSON.
+void report(bool json, std::string_view code, const std::string& message) {
+  print_message(printable(message));
+  if (!json) return;
+  try {
+    Json document;
+    document["schema"] = 1;
+    document["error"] = {{"code", code}, {"message", message}};
+    print_json(document);
+    flush_data();
+  } catch (const IoError&) {
+    // Standard output itself may be what has failed; the exit code is left to say so.
   }
-  return exit_code_of(error);
+}
+
+void advise(const std::string& what_to_do) {
+  if (!what_to_do.empty()) print_message("what to do: " + printable(what_to_do));
+}
+
+// Behind -- everything is an argument. CLI11 knows its flags only once all is parsed, and wrong
+// usage is to be told as JSON as well.
+bool asks_for_json(std::span<char*> arguments) {
+  const auto is_flag = [](std::string_view argument) { return argument == "--json"; };
+  const auto end = std::ranges::find(arguments, std::string_view("--"));
+  return std::any_of(arguments.begin(), end, is_flag);
 }
 
 }  // namespace
@@ -29,30 +51,46 @@ CommandLine::CommandLine()
 }
 
 ExitCode CommandLine::run(int argc, char** argv) {
+  const bool json = asks_for_json({argv, static_cast<std::size_t>(argc)});
   try {
     app_.parse(argc, argv);
-  } catch (const CLI::RequiredError& error) {
-    // A command that does not exist is told as one that is missing; name it.
-    for (const std::string& word : app_.remaining(true)) {
-      print_message("there is no command '" + printable(word) + "'");
-    }
-    app_.exit(error);
-    return ExitCode::usage;
   } catch (const CLI::ParseError& error) {
-    return app_.exit(error) == 0 ? ExitCode::success : ExitCode::usage;
+    if (error.get_exit_code() == 0) {  // --help, --version
+      app_.exit(error);
+      return ExitCode::success;
+    }
+    report(json, "usage", usage_message(error));
+    advise("`quire --help` and `quire COMMAND --help` say what is expected");
+    return ExitCode::usage;
   }
+  return run_chosen(json);
+}
+
+// A command that does not exist is told by CLI11 as one that is missing; name it, but not the words
+// behind it.
+std::string CommandLine::usage_message(const CLI::ParseError& error) const {
+  if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
+  for (const std::string& word : app_.remaining(true)) {
+    if (!word.starts_with("-")) return "there is no command '" + word + "'";
+  }
+  return error.what();
+}
+
+ExitCode CommandLine::run_chosen(bool json) {
   try {
     const ExitCode code = chosen_();
     flush_data();
     return code;
   } catch (const Interrupted&) {
-    print_message("interrupted; what was committed stays, the rest was rolled back");
+    report(json, "interrupted", "interrupted; what was committed stays, the rest was rolled back");
     return ExitCode::interrupted;
   } catch (const Error& error) {
-    return report(error);
+    report(json, to_string(error.code()), error.what());
+    advise(advice_for(error));
+    return exit_code_of(error);
   } catch (const std::exception& error) {
-    print_message(printable(error.what()));
-    print_message("what to do: run the command again; if this repeats, report it as a defect");
+    report(json, "unexpected", error.what());
+    advise("run the command again; if this repeats, report it as a defect");
     return ExitCode::io;
   }
 }

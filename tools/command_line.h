@@ -30,10 +30,14 @@ class CommandLine {
     return command;
   }
 
-  /// Runs the command and reports what went wrong on standard error; never throws.
+  /// Runs the command and reports what went wrong on standard error, and with --json as
+  /// {"schema": 1, "error": {"code", "message"}} on standard output; never throws.
   ExitCode run(int argc, char** argv);
 
  private:
+  std::string usage_message(const CLI::ParseError& error) const;
+  ExitCode run_chosen(bool json);
+
   CLI::App app_;
   std::function<ExitCode()> chosen_;
 };

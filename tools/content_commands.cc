@@ -43,7 +43,7 @@ Json content_json(const ContentArguments& arguments) {
 }
 
 [[noreturn]] void throw_no_key(const ContentArguments& arguments) {
-  NotFound error("no key '" + *arguments.key + "'");
+  NotFound error("no key '" + *arguments.key + "'; `quire ls FILE NAME` lists those there are");
   error.add_file(arguments.file);
   error.add_collection(arguments.collection);
   throw error;
@@ -59,7 +59,12 @@ void declare_get(CLI::App& command, ContentArguments& arguments) {
 void print_value(const ContentArguments& arguments, const HashView& hash) {
   const std::optional<Value> value = hash.get(*arguments.key);
   if (!value) throw_no_key(arguments);
-  if (!arguments.json) return write_data(*value);
+  if (!arguments.json) {
+    write_data(*value);
+    // A prompt should not follow it on the same line; in a pipe the value is all there is.
+    if (isatty(STDOUT_FILENO) != 0 && !value->text().ends_with('\n')) write_data("\n");
+    return;
+  }
   Json document = content_json(arguments);
   document["bytes"] = value->size();
   set_bytes(document, "value", *value);

@@ -18,6 +18,7 @@
 #include "tools/demo_report.h"
 #include "tools/demo_verifier.h"
 #include "tools/interrupt.h"
+#include "tools/open_database.h"
 #include "tools/output.h"
 #include "tools/progress_bar.h"
 #include "tools/temporary_directory.h"
@@ -62,6 +63,7 @@ class KillMoments {
     const std::uint64_t kill = count_++;
     if (kill == 0) return 0;
     const double share =
+        kKilledShare *
         (static_cast<double>(kill) + std::uniform_real_distribution<>()(random_) - 1) /
         static_cast<double>(kills_);
     return static_cast<std::uint64_t>(share * static_cast<double>(files_));
@@ -74,6 +76,8 @@ class KillMoments {
 
  private:
   static constexpr std::chrono::microseconds kLongestDelay{10'000};
+  // The rest is left to the last importer, whose held snapshot is to see many commits.
+  static constexpr double kKilledShare = 0.8;
 
   std::mt19937_64 random_;
   std::uint64_t kills_;
@@ -109,6 +113,7 @@ class Demo {
     const std::uint64_t files = moments_.next_files();
     const Clock::time_point begin = Clock::now();
     ImporterProcess importer(report_.database, plan_path_);
+    snapshots_before_ = report_.snapshots;
     bool alive = is_first || follow(importer);
     while (alive && last_.files < files) alive = follow(importer);
     sleep_for(moments_.delay());
@@ -127,17 +132,22 @@ class Demo {
 
   void import_to_the_end() {
     const Clock::time_point begin = Clock::now();
-    ImporterProcess importer(report_.database, plan_path_);
+    ImporterProcess importer(report_.database, plan_path_, true);
+    snapshots_before_ = report_.snapshots;
     ProgressBar bar("import");
     while (follow(importer)) bar.update(last_.files, report_.plan.paths.size());
     require_success(importer.wait());
+    report_.held = importer.held();
     report_.import_time += Clock::now() - begin;
   }
 
   // Takes in the next acknowledgement; false if there is none.
   bool follow(ImporterProcess& importer) {
     const std::optional<Acknowledgement> done = importer.next();
-    if (done) last_ = *done;
+    if (done) {
+      last_ = *done;
+      report_.snapshots = snapshots_before_ + done->snapshots;
+    }
     return done.has_value();
   }
 
@@ -183,6 +193,7 @@ class Demo {
     report_.files_compared = verifier_.files_compared();
     report_.bytes_compared = verifier_.bytes_compared();
     report_.files_changed = verifier_.files_changed();
+    report_.commits_after_held = report_.held ? last_.seq - report_.held->seq : 0;
     report_.file_bytes = std::filesystem::file_size(report_.database);
   }
 
@@ -190,6 +201,10 @@ class Demo {
     auto& problems = report_.problems;
     problems.insert(problems.end(), verifier_.problems().begin(), verifier_.problems().end());
     for (const CheckProblem& problem : report_.check.problems) problems.push_back(problem.what);
+    if (problems.empty() && report_.snapshots == 0) {
+      problems.push_back("no snapshot was taken while an importer was at work; give more files");
+    }
+    if (problems.empty() && !report_.held) problems.push_back("no snapshot was held");
     if (problems.empty() && report_.recoveries.size() < arguments_.kills) {
       problems.push_back(
           fmt::format("only {} of {} kills hit an importer at work; give more files "
@@ -204,6 +219,7 @@ class Demo {
   DemoVerifier verifier_;
   KillMoments moments_;
   Acknowledgement last_;
+  std::uint64_t snapshots_before_ = 0;  // checked by the importers before this one
 };
 
 // Sets the report's database: under the name that the user wants, or in the temporary directory.
@@ -214,6 +230,7 @@ void place_database(const DemoArguments& arguments, const TemporaryDirectory& di
   if (std::filesystem::exists(std::filesystem::symlink_status(report.database))) {
     throw KeyExists("'" + report.database + "' exists; --keep needs a new name");
   }
+  require_directory_of(report.database);
 }
 
 ExitCode run_demo(const DemoArguments& arguments) {
@@ -241,16 +258,18 @@ ExitCode run_demo(const DemoArguments& arguments) {
 struct ImporterArguments {
   std::string database;
   std::string plan;
+  bool holds_snapshot = false;
 };
 
 void declare_importer(CLI::App& command, ImporterArguments& arguments) {
   command.add_option("DATABASE", arguments.database)->required();
   command.add_option("PLAN", arguments.plan)->required();
+  command.add_flag(kHoldFlag, arguments.holds_snapshot);
   command.group("");  // hidden: the demo starts it
 }
 
 ExitCode run_importer(const ImporterArguments& arguments) {
-  return run_demo_importer(arguments.database, arguments.plan);
+  return run_demo_importer(arguments.database, arguments.plan, arguments.holds_snapshot);
 }
 
 }  // namespace

@@ -9,8 +9,10 @@
 namespace quire::tools {
 
 /// What the demo keeps in its database: blob "file/000001" for the first path of the plan and so
-/// on; hash "paths" from path to PathRecord; hash "progress" with one DemoProgress. A transaction
-/// changes all three, so that any part of one without the rest is seen.
+/// on; list "arrivals" of the paths in the order of their import; hash "paths" from path to
+/// PathRecord; hash "progress" with one DemoProgress. A transaction changes all of them, so that any
+/// part of one without the rest is seen.
+inline constexpr const char* kDemoArrivals = "arrivals";
 inline constexpr const char* kDemoPaths = "paths";
 
 /// The name of the blob of path `number`; numbers begin at 1.

@@ -10,12 +10,16 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
 #include "tools/demo_content.h"
 #include "tools/demo_plan.h"
+#include "tools/demo_reader.h"
+#include "tools/held_snapshot.h"
 #include "tools/interrupt.h"
+#include "tools/output.h"
 #include "tools/source_file.h"
 
 namespace quire::tools {
@@ -45,6 +49,7 @@ void store(Transaction& transaction, const std::string& path, DemoProgress& prog
     transaction.create<Blob>(demo_blob_name(record.number)).append(file->content);
   }
   transaction.open<Hash>(kDemoPaths).put(path, record.encode());
+  transaction.open<List>(kDemoArrivals).push_back(path);
   ++progress.files;
   progress.bytes += record.size;
 }
@@ -65,11 +70,34 @@ std::uint64_t import_batch(Database& database, const std::vector<std::string>& p
 
 // One write, so that a line is there as a whole or not at all. If the supervisor is gone, SIGPIPE
 // ends this process.
-void acknowledge(const Acknowledgement& done) {
-  const std::string line = fmt::format("{} {}\n", done.seq, done.files);
+void tell(const std::string& line) {
   if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     throw IoError("write", "acknowledgement", errno);
   }
+}
+
+// The words of a line that the importer tells: kDone or kHeld, then numbers.
+constexpr std::string_view kDone = "done";
+constexpr std::string_view kHeld = "held";
+
+// Returns what the reader has found wrong, or "".
+std::string import_all(Database& database, const std::vector<std::string>& paths) {
+  DemoReader reader(database);
+  DemoProgress progress = read_progress(database.snapshot());
+  while (progress.files < paths.size() && reader.problem().empty()) {
+    const std::uint64_t seq = import_batch(database, paths, progress);
+    tell(fmt::format("{} {} {} {}\n", kDone, seq, progress.files, reader.snapshots()));
+  }
+  return reader.problem();
+}
+
+// Returns what is wrong, or "".
+std::string read_again(const HeldSnapshot& held) {
+  if (!held.reads_the_same()) {
+    return fmt::format("the snapshot of commit {} does not read as it did at first", held.seq());
+  }
+  tell(fmt::format("{} {} {} {}\n", kHeld, held.seq(), held.content().files, held.content().bytes));
+  return {};
 }
 
 pid_t spawn_self(const std::vector<std::string>& arguments, int standard_output) {
@@ -95,24 +123,31 @@ pid_t spawn_self(const std::vector<std::string>& arguments, int standard_output)
 
 }  // namespace
 
-ExitCode run_demo_importer(const std::string& database_path, const std::string& plan_path) {
+ExitCode run_demo_importer(const std::string& database_path, const std::string& plan_path,
+                           bool holds_snapshot) {
   const std::vector<std::string> paths = load_paths(plan_path);
   Database database = open_demo_database(database_path);
-  DemoProgress progress = read_progress(database.snapshot());
-  while (progress.files < paths.size()) {
-    const std::uint64_t seq = import_batch(database, paths, progress);
-    acknowledge({seq, progress.files});
-  }
+  std::optional<HeldSnapshot> held;
+  if (holds_snapshot) held.emplace(database);
+  std::string problem = import_all(database, paths);
+  if (problem.empty() && held) problem = read_again(*held);
+  held.reset();
   database.close();
-  return ExitCode::success;
+  if (problem.empty()) return ExitCode::success;
+  print_message(problem);
+  return ExitCode::problem;
 }
 
-ImporterProcess::ImporterProcess(const std::string& database_path, const std::string& plan_path) {
+ImporterProcess::ImporterProcess(const std::string& database_path, const std::string& plan_path,
+                                 bool holds_snapshot) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw IoError("pipe", {}, errno);
   acknowledgements_ = Descriptor(ends[0]);
   const Descriptor writing(ends[1]);
-  pid_ = spawn_self({"quire", kDemoImporterCommand, "--", database_path, plan_path}, writing.get());
+  std::vector<std::string> arguments{"quire", kDemoImporterCommand};
+  if (holds_snapshot) arguments.emplace_back(kHoldFlag);
+  arguments.insert(arguments.end(), {"--", database_path, plan_path});
+  pid_ = spawn_self(arguments, writing.get());
 }
 
 ImporterProcess::~ImporterProcess() {
@@ -122,6 +157,22 @@ ImporterProcess::~ImporterProcess() {
 }
 
 std::optional<Acknowledgement> ImporterProcess::next() {
+  while (const std::optional<std::string> line = next_line()) {
+    std::istringstream words(*line);
+    std::string word;
+    words >> word;
+    if (word == kDone) {
+      Acknowledgement done;
+      words >> done.seq >> done.files >> done.snapshots;
+      return done;
+    }
+    held_.emplace();
+    words >> held_->seq >> held_->files >> held_->bytes;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> ImporterProcess::next_line() {
   std::size_t end = unparsed_.find('\n');
   while (end == std::string::npos) {
     wait_readable(acknowledgements_.get());
@@ -132,13 +183,9 @@ std::optional<Acknowledgement> ImporterProcess::next() {
     unparsed_.append(buffer.data(), static_cast<std::size_t>(count));
     end = unparsed_.find('\n');
   }
-  const std::string line = unparsed_.substr(0, end);
+  std::string line = unparsed_.substr(0, end);
   unparsed_.erase(0, end + 1);
-  std::size_t seq_length = 0;
-  Acknowledgement done;
-  done.seq = std::stoull(line, &seq_length);
-  done.files = std::stoull(line.substr(seq_length));
-  return done;
+  return line;
 }
 
 void ImporterProcess::kill() noexcept {

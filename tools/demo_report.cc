@@ -86,6 +86,14 @@ void add_proof_rows(Table& table, const DemoReport& report) {
   table.add({"kills",
              fmt::format("{} of {} hit an importer at work", count_text(report.recoveries.size()),
                          count_text(report.kills_wanted))});
+  table.add({"snapshots", fmt::format("{} checked beside the importers, each of whole transactions",
+                                      count_text(report.snapshots))});
+  if (report.held) {
+    table.add(
+        {"held snapshot", fmt::format("of {} files, {}: reads the same after {} more commits",
+                                      count_text(report.held->files), size_text(report.held->bytes),
+                                      count_text(report.commits_after_held))});
+  }
   table.add({"commits recovered", count_text(recovered_commits(report))});
   table.add(
       {"recovery time", fmt::format("{} least, {} median, {} most", duration_text(times.least),
@@ -113,9 +121,10 @@ std::string demo_text(const DemoReport& report) {
     text += "PROBLEM: " + printable(problem) + "\n";
   }
   if (report.kept) text += "the database is " + report.database + "\n";
-  return text + (report.ok() ? "Every acknowledged file survived every kill, and every byte equals "
-                               "its source.\n"
-                             : "Not all of it holds.\n");
+  return text + (report.ok()
+                     ? "Every acknowledged file survived every kill, no snapshot showed half "
+                       "a transaction, and every byte equals its source.\n"
+                     : "Not all of it holds.\n");
 }
 
 Json demo_json(const DemoReport& report) {
@@ -131,6 +140,13 @@ Json demo_json(const DemoReport& report) {
                           {"over_limit", report.plan.over_limit},
                           {"unreadable", report.plan.unreadable + report.files_unreadable}};
   document["kills"] = {{"wanted", report.kills_wanted}, {"hit", report.recoveries.size()}};
+  document["snapshots"] = report.snapshots;
+  if (report.held) {
+    document["held_snapshot"] = {{"seq", report.held->seq},
+                                 {"files", report.held->files},
+                                 {"bytes", report.held->bytes},
+                                 {"commits_later", report.commits_after_held}};
+  }
   document["commits_recovered"] = recovered_commits(report);
   document["recovery_ms"] = times_json(recovery_times(report));
   document["recoveries"] = recoveries_json(report);

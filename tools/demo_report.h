@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <quire/check_report.h>
 
+#include "tools/demo_importer.h"
 #include "tools/demo_plan.h"
 #include "tools/figures.h"
 #include "tools/output.h"
@@ -29,7 +31,10 @@ struct DemoReport {
   DemoPlan plan;
   std::uint64_t kills_wanted = 0;
   std::vector<DemoRecovery> recoveries;  // one for each kill that hit an importer at work
-  std::uint64_t files = 0;               // stored
+  std::uint64_t snapshots = 0;           // found whole by the readers beside the importers
+  std::optional<HeldReport> held;        // by the last importer, and unchanged
+  std::uint64_t commits_after_held = 0;
+  std::uint64_t files = 0;  // stored
   std::uint64_t bytes = 0;
   std::uint64_t transactions = 0;
   std::uint64_t files_compared = 0;

@@ -57,24 +57,36 @@ void DemoVerifier::verify_complete(const Database& database) {
 DemoProgress DemoVerifier::verify(const Snapshot& snapshot, std::uint64_t content_from) {
   const DemoProgress progress = read_progress(snapshot);
   const auto records = snapshot.find<Hash>(kDemoPaths);
+  const auto arrivals = snapshot.find<List>(kDemoArrivals);
   const std::uint64_t record_count = records ? records->size() : 0;
-  require(progress.files == record_count && progress.files <= plan_.paths.size(),
-          fmt::format("progress says {} of {} files, '{}' has {}", progress.files,
-                      plan_.paths.size(), kDemoPaths, record_count));
+  const std::uint64_t arrival_count = arrivals ? arrivals->size() : 0;
+  require(progress.files == record_count && progress.files == arrival_count &&
+              progress.files <= plan_.paths.size(),
+          fmt::format("progress says {} of {} files, '{}' has {}, '{}' has {}", progress.files,
+                      plan_.paths.size(), kDemoPaths, record_count, kDemoArrivals, arrival_count));
 
   Found found;
-  if (records) {
-    const auto count = std::min<std::uint64_t>(progress.files, plan_.paths.size());
-    found = verify_paths(snapshot, *records, count, content_from);
-  }
+  const std::uint64_t count = std::min({progress.files, arrival_count, plan_.paths.size()});
+  if (arrivals) verify_arrivals(*arrivals, count);
+  if (records) found = verify_paths(snapshot, *records, count, content_from);
   require(found.bytes == progress.bytes,
           fmt::format("progress says {} bytes, the records say {}", progress.bytes, found.bytes));
-  // The blobs found, "paths" and "progress": anything more belongs to half a transaction.
-  const std::uint64_t expected = progress.transactions > 0 ? found.blobs + 2 : 0;
+  // The blobs found, "arrivals", "paths" and "progress": anything more belongs to half a
+  // transaction.
+  const std::uint64_t expected = progress.transactions > 0 ? found.blobs + 3 : 0;
   const std::uint64_t collections = snapshot.collections().size();
   require(collections == expected,
           fmt::format("{} collections instead of {}", collections, expected));
   return progress;
+}
+
+void DemoVerifier::verify_arrivals(const ListView& arrivals, std::uint64_t count) {
+  for (std::uint64_t index = 0; index < count; ++index) {
+    const std::string& path = plan_.paths[index];
+    const Value found = arrivals.at(index);
+    require(found.text() == path,
+            fmt::format("arrival {} is '{}' instead of '{}'", index + 1, found.text(), path));
+  }
 }
 
 DemoVerifier::Found DemoVerifier::verify_paths(const Snapshot& snapshot, const HashView& records,

@@ -48,6 +48,7 @@ class DemoVerifier {
   void require(bool holds, const std::string& what);
   /// `content_from`: index of the first path whose content is compared too.
   DemoProgress verify(const Snapshot& snapshot, std::uint64_t content_from);
+  void verify_arrivals(const ListView& arrivals, std::uint64_t count);
   Found verify_paths(const Snapshot& snapshot, const HashView& records, std::uint64_t count,
                      std::uint64_t content_from);
   void verify_path(const Snapshot& snapshot, const HashView& records, std::uint64_t index,

@@ -36,14 +36,16 @@ ExitCode exit_code_of(const Error& error) noexcept {
 }
 
 std::string advice_for(const Error& error) {
+  // Most errors of the library end with it.
+  if (error.message().find("; ") != std::string_view::npos) return {};
   const std::string file(error.file().empty() ? "FILE" : error.file());
   switch (error.code()) {
     case ErrorCode::io:
       return "check the path, its permissions and the disk, then run the command again";
     case ErrorCode::out_of_space:
-      return "free some room on the disk, then run the command again; nothing was changed";
+      return "free some room on the disk, then run the command again";
     case ErrorCode::corruption:
-      return {};
+      return "restore a backup";
     case ErrorCode::format:
       return is_newer_format(error) ? "open it with a newer quire (this one: `quire --version`)"
                                     : "check the path; `quire put` makes a new database";

@@ -22,7 +22,8 @@ enum class ExitCode : int {
 /// The one place that maps errors of the library to exit codes.
 ExitCode exit_code_of(const Error& error) noexcept;
 
-/// What the user can do about the error, as one line; empty where its message says so already.
+/// What the user can do about the error, as one line; empty if its message says so already, behind
+/// a semicolon.
 std::string advice_for(const Error& error);
 
 }  // namespace quire::tools

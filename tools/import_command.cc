@@ -64,6 +64,22 @@ class DirectoryImport {
   }
 
   ImportCounts run(const FileTree& tree) {
+    try {
+      import_all(tree);
+    } catch (const Error&) {
+      if (kept_.files > 0) {
+        print_message(fmt::format(
+            "{} files in {} transactions were stored before this and stay; the same command will "
+            "go on from there",
+            count_text(kept_.files), count_text(kept_.transactions)));
+      }
+      throw;
+    }
+    return counts_;
+  }
+
+ private:
+  void import_all(const FileTree& tree) {
     std::uint64_t total = 0;
     for (const FileTree::File& file : tree.files) total += file.size;
     std::uint64_t done = 0;
@@ -75,10 +91,8 @@ class DirectoryImport {
       bar.update(done += file.size, total);
     }
     commit();
-    return counts_;
   }
 
- private:
   // The database may lie in the directory that it imports; its log lies beside it.
   bool is_own_file(const std::string& path) const {
     return path == own_path_ || path.starts_with(own_path_ + "-wal");
@@ -127,6 +141,7 @@ class DirectoryImport {
     transaction_->commit();
     transaction_.reset();
     if (batch_files_ > 0) ++counts_.transactions;
+    kept_ = counts_;
     batch_files_ = 0;
     batch_bytes_ = 0;
   }
@@ -138,6 +153,7 @@ class DirectoryImport {
   std::uint64_t batch_files_ = 0;
   std::uint64_t batch_bytes_ = 0;
   ImportCounts counts_;
+  ImportCounts kept_;  // as of the last commit
 };
 
 void print_counts(const DirectoryArguments& arguments, const FileTree& tree,

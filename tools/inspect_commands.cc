@@ -192,16 +192,43 @@ Json check_json(const CheckArguments& arguments, const CheckReport& report) {
   return document;
 }
 
-std::string problem_text(const CheckProblem& problem) {
+// Whether `next` says of the following page what `last` says of its own.
+bool continues(const CheckProblem& last, const CheckProblem& next) {
+  return last.page != UINT32_MAX && next.page == last.page + 1 && next.what == last.what &&
+         next.collection == last.collection;
+}
+
+// What is wrong, without the page, which stands before it, and without the advice, which the
+// command gives once for all.
+std::string_view bare_text(const CheckProblem& problem) {
+  std::string_view what = problem.what;
+  const std::string page = fmt::format("page {}: ", problem.page);
+  if (what.starts_with(page)) what.remove_prefix(page.size());
+  return what.substr(0, what.find("; restore a backup"));
+}
+
+// A line for each run of pages with the same problem.
+std::string problems_text(const std::vector<CheckProblem>& problems) {
   std::string text;
-  if (problem.page != UINT32_MAX) text += fmt::format("page {}: ", problem.page);
-  if (!problem.collection.empty()) text += fmt::format("collection '{}': ", problem.collection);
-  return printable(text + problem.what) + "\n";
+  for (auto first = problems.begin(); first != problems.end();) {
+    auto last = first;
+    while (last + 1 != problems.end() && continues(*last, last[1])) ++last;
+    std::string line;
+    if (first != last) {
+      line = fmt::format("pages {}..{}: ", first->page, last->page);
+    } else if (first->page != UINT32_MAX) {
+      line = fmt::format("page {}: ", first->page);
+    }
+    if (!first->collection.empty()) line += fmt::format("collection '{}': ", first->collection);
+    line += bare_text(*first);
+    text += printable(line) + "\n";
+    first = last + 1;
+  }
+  return text;
 }
 
 std::string check_text(const CheckReport& report) {
-  std::string text;
-  for (const CheckProblem& problem : report.problems) text += problem_text(problem);
+  std::string text = problems_text(report.problems);
   if (report.problem_count > report.problems.size()) {
     text += fmt::format("and {} more\n", count_text(report.problem_count - report.problems.size()));
   }

@@ -27,8 +27,10 @@ void catch_interrupts() {
   sigaction(SIGINT, &action, nullptr);
 }
 
+bool interrupt_has_come() noexcept { return interrupted != 0; }
+
 void throw_if_interrupted() {
-  if (interrupted != 0) throw Interrupted();
+  if (interrupt_has_come()) throw Interrupted();
 }
 
 void wait_readable(int descriptor) {

@@ -11,6 +11,9 @@ struct Interrupted {};
 /// Makes SIGINT set a flag; a second one kills the process at once.
 void catch_interrupts();
 
+/// Whether SIGINT has come; any thread.
+bool interrupt_has_come() noexcept;
+
 /// Throws Interrupted if SIGINT has come. Call it between two steps of long work.
 void throw_if_interrupted();
 

@@ -1,8 +1,24 @@
 #include "tools/open_database.h"
 
+#include <filesystem>
+#include <system_error>
+
 namespace quire::tools {
 
+void require_directory_of(const std::string& path) {
+  const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  const auto kind = std::filesystem::status(directory, error).type();
+  // Whatever cannot be looked at is refused by the library, which knows why.
+  const bool missing =
+      kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;
+  if (directory.empty() || !missing) return;
+  throw NotFound("there is no directory '" + directory.string() +
+                 "'; make it, or give another path");
+}
+
 Database open_to_read(const std::string& path) {
+  require_directory_of(path);
   Options options;
   options.create = false;
   options.read_only = true;
@@ -10,11 +26,15 @@ Database open_to_read(const std::string& path) {
 }
 
 Database open_to_change(const std::string& path) {
+  require_directory_of(path);
   Options options;
   options.create = false;
   return Database::open(path, options);
 }
 
-Database open_or_create(const std::string& path) { return Database::open(path); }
+Database open_or_create(const std::string& path) {
+  require_directory_of(path);
+  return Database::open(path);
+}
 
 }  // namespace quire::tools

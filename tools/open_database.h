@@ -6,6 +6,9 @@
 
 namespace quire::tools {
 
+/// NotFound if the directory that `path` lies in does not exist.
+void require_directory_of(const std::string& path);
+
 /// An existing database, to look at: nothing of it is written, and other readers may have it open.
 Database open_to_read(const std::string& path);
 

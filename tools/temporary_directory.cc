@@ -9,9 +9,9 @@
 
 namespace quire::tools {
 
-TemporaryDirectory::TemporaryDirectory() {
-  const char* parent = std::getenv("TMPDIR");
-  path_ = (parent != nullptr && *parent != '\0') ? parent : "/tmp";
+TemporaryDirectory::TemporaryDirectory(const std::string& parent) : path_(parent) {
+  if (const char* usual = std::getenv("TMPDIR"); path_.empty() && usual != nullptr) path_ = usual;
+  if (path_.empty()) path_ = "/tmp";
   path_ += "/quire-XXXXXX";
   if (mkdtemp(path_.data()) == nullptr) throw IoError("mkdtemp", path_, errno);
 }

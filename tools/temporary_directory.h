@@ -4,11 +4,11 @@
 
 namespace quire::tools {
 
-/// A new directory below TMPDIR (or /tmp), only for this user; removed with all that is in it by
+/// A new directory below a given one, or below TMPDIR (or /tmp), only for this user; removed with all that is in it by
 /// the destructor, unless it is kept. IoError if it cannot be made.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory();
+  explicit TemporaryDirectory(const std::string& parent = {});
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;

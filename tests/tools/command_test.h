@@ -43,11 +43,15 @@ class CommandTest : public testing::Test {
   /// The same as user and group 65534, who owns nothing.
   CommandResult run_as_nobody(std::vector<std::string> arguments) const;
 
+  /// Runs it on a terminal, expects success, and returns what the terminal got: at most 4096 bytes,
+  /// with "\r\n" at line ends.
+  std::string run_on_terminal(std::vector<std::string> arguments) const;
+
   /// Expects success and takes its JSON.
   Json run_json(std::vector<std::string> arguments) const;
 
-  /// Expects failure: the exit code, nothing on standard output, and `message` in the message,
-  /// which ends by saying what to do.
+  /// Expects failure: the exit code, nothing on standard output, `message` in the message, and what
+  /// to do, said once.
   void expect_failure(std::vector<std::string> arguments, int exit_code,
                       std::string_view message) const;
 

@@ -38,6 +38,14 @@ TEST_F(ContentCommandsTest, PutMakesFileAndHashAndGetWritesTheValueRaw) {
   EXPECT_EQ(result.err, "");
 }
 
+TEST_F(ContentCommandsTest, GetEndsTheLineOnATerminalOnly) {
+  put("users", "ada", "mail");
+  put("users", "bob", "line\n");
+  EXPECT_EQ(run_on_terminal({"get", file(), "users", "ada"}), "mail\r\n");
+  EXPECT_EQ(run_on_terminal({"get", file(), "users", "bob"}), "line\r\n");
+  EXPECT_EQ(run({"get", file(), "users", "ada"}).out, "mail");
+}
+
 TEST_F(ContentCommandsTest, PutTakesTheValueFromStandardInputByteForByte) {
   std::string value;
   for (int round = 0; round < 1000; ++round) {

@@ -34,6 +34,9 @@ TEST_F(DemoCommandTest, ProvesThatNothingIsLost) {
   EXPECT_GE(document["transactions"], kFiles / 8);
   EXPECT_EQ(document["kills"]["hit"], 3);
   EXPECT_EQ(document["recoveries"].size(), 3U);
+  EXPECT_GT(document["snapshots"], 0);
+  EXPECT_GE(document["held_snapshot"]["files"], 0);
+  EXPECT_GT(document["held_snapshot"]["commits_later"], 0);
   EXPECT_EQ(document["check"]["ok"], true);
   EXPECT_EQ(document["seed"], 7);
   EXPECT_EQ(document["database_bytes"], std::filesystem::file_size(file()));
@@ -50,9 +53,16 @@ TEST_F(DemoCommandTest, KeepsTheDatabaseOnlyIfAskedTo) {
   EXPECT_TRUE(std::filesystem::is_empty(temporary));
 }
 
+TEST_F(DemoCommandTest, ItsTableTellsOfSnapshots) {
+  const std::string text = run({"demo", "--dir", path("tree"), "--kills", "0"}).out;
+  EXPECT_NE(text.find("\nsnapshots "), std::string::npos) << text;
+  EXPECT_NE(text.find("\nheld snapshot "), std::string::npos) << text;
+}
+
 TEST_F(DemoCommandTest, StoresNumberedBlobsAndTheirPaths) {
   ASSERT_EQ(run({"demo", "--dir", path("tree"), "--kills", "1", "--keep", file()}).exit_code, 0);
-  EXPECT_EQ(run_json({"ls", file()})["collections"].size(), kFiles + 2U);
+  EXPECT_EQ(run_json({"ls", file()})["collections"].size(), kFiles + 3U);
+  EXPECT_TRUE(run({"cat", file(), "arrivals"}).out.starts_with(path("tree/sub/file0") + "\n"));
   EXPECT_EQ(run({"cat", file(), "file/000001"}).out, "");
   EXPECT_EQ(run({"get", file(), "paths", path("tree/sub/file0")}).out.size(), 24U);
 }

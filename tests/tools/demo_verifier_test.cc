@@ -38,6 +38,8 @@ class DemoVerifierTest : public testing::Test {
     transaction.open<Hash>(kDemoPaths)
         .put(plan_.paths[index],
              PathRecord{number, file.mode, file.content.size(), file.mtime_ns}.encode());
+    auto arrivals = transaction.open<List>(kDemoArrivals);
+    if (arrivals.size() == index) arrivals.push_back(plan_.paths[index]);
   }
 
   // The first problem after a recovery of which two files were acknowledged, or "".
@@ -115,14 +117,23 @@ TEST_F(DemoVerifierTest, SeesAPathThatIsGoneOrHasAnotherNumber) {
   expect_problem("no record, or a wrong one");
   change(
       [&](Transaction& transaction) { transaction.open<Hash>(kDemoPaths).erase(plan_.paths[1]); });
-  expect_problem("progress says 2 of 3 files, 'paths' has 1");
+  expect_problem("progress says 2 of 3 files, 'paths' has 1, 'arrivals' has 2");
+}
+
+TEST_F(DemoVerifierTest, SeesAnotherOrderOfArrival) {
+  change([&](Transaction& transaction) {
+    transaction.open<List>(kDemoArrivals).set(1, plan_.paths[2]);
+  });
+  expect_problem("arrival 2 is '" + plan_.paths[2] + "' instead of '" + plan_.paths[1] + "'");
+  change([](Transaction& transaction) { transaction.open<List>(kDemoArrivals).pop_back(); });
+  expect_problem("progress says 2 of 3 files, 'paths' has 2, 'arrivals' has 1");
 }
 
 TEST_F(DemoVerifierTest, SeesHalfOfATransaction) {
   change([](Transaction& transaction) { transaction.open<Blob>(demo_blob_name(3)).append("c"); });
-  expect_problem("5 collections instead of 4");
+  expect_problem("6 collections instead of 5");
   change([&](Transaction& transaction) { import_file(transaction, 2); });
-  expect_problem("progress says 2 of 3 files, 'paths' has 3");
+  expect_problem("progress says 2 of 3 files, 'paths' has 3, 'arrivals' has 3");
 }
 
 TEST_F(DemoVerifierTest, SeesProgressThatDoesNotFitTheRecords) {

@@ -36,6 +36,13 @@ TEST(ExitCodeTest, TheNumbersAreThoseOfTheInterface) {
   EXPECT_EQ(static_cast<int>(ExitCode::interrupted), 130);
 }
 
+TEST(ExitCodeTest, GivesNoAdviceWhereTheMessageDoes) {
+  EXPECT_EQ(advice_for(OutOfSpace("no room; free some and try again")), "");
+  EXPECT_EQ(advice_for(CorruptionError(3, "sum", "1", "2")), "");
+  EXPECT_EQ(advice_for(OutOfSpace("no room")),
+            "free some room on the disk, then run the command again");
+}
+
 TEST(ExitCodeTest, AdviceNamesTheFileWhereItIsKnown) {
   NotFound error("no such collection");
   error.add_file("shop.quire");

@@ -112,6 +112,28 @@ TEST_F(ImportCommandTest, AnEmptyDirectoryMakesEmptyHashes) {
   EXPECT_EQ(run_json({"ls", file()})["collections"].size(), 2U);
 }
 
+TEST_F(ImportCommandTest, SaysWhatIsKeptWhenTheDiskIsFull) {
+  for (int index = 0; index < 200; ++index) {
+    write_file(path("tree/sub/" + std::to_string(index)), std::string(20'000, 'x'));
+  }
+  // Blocks of 512 bytes: 2 MiB for a file, which is less than what all of the tree needs.
+  const std::string limited = "trap '' XFSZ; ulimit -f 4096; exec " + std::string(QUIRE_COMMAND) +
+                              " import dir " + path("tree") + " " + file() + " files 2>" +
+                              path("messages");
+  const int status = std::system(limited.c_str());
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  const std::string messages = read_file(path("messages"));
+  const std::size_t kept = run_json({"ls", file(), "files"})["keys"].size();
+  EXPECT_GT(kept, 0U);
+  EXPECT_LT(kept, 204U);
+  EXPECT_NE(messages.find(std::to_string(kept) + " files in "), std::string::npos) << messages;
+  EXPECT_EQ(messages.find("nothing was changed"), std::string::npos) << messages;
+  const Json rest = import_json();
+  EXPECT_EQ(rest["unchanged"], kept);
+  EXPECT_EQ(rest["files"], 204U - kept);
+}
+
 TEST_F(ImportCommandTest, ShowsNoProgressInAPipe) {
   const CommandResult result = import();
   EXPECT_EQ(result.err, "");

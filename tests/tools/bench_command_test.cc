@@ -1,0 +1,44 @@
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+#include "tests/tools/command_test.h"
+
+namespace quire::tools {
+
+namespace {
+
+using BenchCommandTest = CommandTest;
+
+TEST_F(BenchCommandTest, MeasuresEverythingAndCleansUp) {
+  const Json document = run_json({"bench", "--seconds", "0.001", "--dir", path("")});
+  const Json& rows = document["measurements"];
+  std::string names;
+  for (const Json& row : rows) {
+    names += row["name"].get<std::string>() + ";";
+    EXPECT_GT(row["items_per_second"], 0) << row;
+    EXPECT_EQ(row.contains("bytes_per_second"), row["name"] != "absent get") << row;
+    EXPECT_EQ(row.contains("commits_per_sync"), row["item"] == "commits") << row;
+  }
+  EXPECT_EQ(names, "load;get;absent get;scan;durable put, 1 thread;durable put, 16 threads;");
+  EXPECT_EQ(document["entries"], 1000);
+  EXPECT_GT(document["written_per_byte"], 1);
+  EXPECT_GT(document["space_per_byte"], 1);
+  EXPECT_TRUE(std::filesystem::is_empty(path("")));
+}
+
+TEST_F(BenchCommandTest, PrintsARowForEachFigureAndSaysWhereItWorks) {
+  const CommandResult result = run({"bench", "--seconds", "0.001", "--dir", path("")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(std::ranges::count(result.out, '\n'), 8) << result.out;
+  EXPECT_NE(result.err.find("measuring in " + path("")), std::string::npos) << result.err;
+}
+
+TEST_F(BenchCommandTest, RefusesWhatItCannotUse) {
+  expect_failure({"bench", "--dir", path("missing")}, 3, "there is no directory");
+  expect_failure({"bench", "--seconds", "0"}, 2, "--seconds");
+}
+
+}  // namespace
+
+}  // namespace quire::tools

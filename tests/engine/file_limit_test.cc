@@ -112,7 +112,9 @@ TEST_F(FileLimitTest, LogThatMayNotGrowIsOutOfSpaceAndHarmsNothing) {
   expect_fills_up_without_harm({1'000'000, 1'048'576, 1'500'000, 2'000'000});
 }
 
-// ---- open files
+// ---- open files; not where the sanitizer opens pipes to look at an exception
+
+#if !QUIRE_IS_SANITIZED
 
 /// While it lives, only `spare` more files can be opened.
 class FewDescriptors {
@@ -157,7 +159,6 @@ int commit_with(Database& database, rlim_t spare) {
 }
 
 TEST_F(FileLimitTest, NoDescriptorForALogSegmentIsOutOfSpaceAndHarmsNothing) {
-  if (testing::kIsSanitized) GTEST_SKIP() << "the sanitizer opens pipes to check an exception";
   for (const bool has_log : {false, true}) {
     for (const rlim_t spare : {0u, 1u, 2u, 3u, 10u}) {
       SCOPED_TRACE(std::to_string(spare) + " descriptors" + (has_log ? ", with a log" : ""));
@@ -182,6 +183,8 @@ TEST_F(FileLimitTest, NoDescriptorForALogSegmentIsOutOfSpaceAndHarmsNothing) {
     }
   }
 }
+
+#endif
 
 }  // namespace
 }  // namespace quire

@@ -5,18 +5,19 @@
 
 namespace quire::testing {
 
-/// Under sanitizers everything is some ten times slower.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kIsSanitized = true;
+#define QUIRE_IS_SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kIsSanitized = true;
-#else
-inline constexpr bool kIsSanitized = false;
+#define QUIRE_IS_SANITIZED 1
 #endif
-#else
-inline constexpr bool kIsSanitized = false;
 #endif
+#ifndef QUIRE_IS_SANITIZED
+#define QUIRE_IS_SANITIZED 0
+#endif
+
+/// Under sanitizers everything is some ten times slower.
+inline constexpr bool kIsSanitized = QUIRE_IS_SANITIZED != 0;
 
 /// How much to try, 10 in a release build. The environment variable QUIRE_CRASH_BUDGET says
 /// otherwise, for a night's run.

@@ -43,8 +43,8 @@ struct Options {
   bool read_only = false;
   /// What commits wait for that do not say so themselves.
   Durability durability = Durability::immediate;
-  /// How long a relaxed commit may wait to be synced in the background. Zero or less: not at all.
-  /// More than a year is as a year.
+  /// How long a relaxed commit may wait to be synced in the background. Zero or less: it is
+  /// synced at once. More than a year is as a year.
   std::chrono::milliseconds relaxed_sync_interval{100};
   /// Bytes for committed pages in memory: as the file has them, not yet in the file, and old ones.
   /// At least 64 KiB. A second budget, as large but at least 64 MiB, is for what can be neither

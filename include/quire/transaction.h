@@ -23,7 +23,8 @@ class TransactionSession;
 }  // namespace engine
 
 /// The database as of one commit, unchanged for as long as it or anything opened from it lives. Any
-/// number may be open; none blocks a writer. May be used from several threads at once. Movable, not
+/// number may be open; none blocks a writer until the old pages that it needs fill memory (OutOfSpace
+/// in the transaction, see docs/limits.md). May be used from several threads at once. Movable, not
 /// copyable.
 class QUIRE_API Snapshot {
  public:

@@ -252,7 +252,7 @@ TEST_F(DamageTest, EveryFlippedByteOfACleanFileIsNoticedUnlessItMeansNothing) {
   }
 }
 
-TEST_F(DamageTest, EveryFlippedByteOfALiveLogIsNoticedUnlessItMeansNothing) {
+TEST_F(DamageTest, FlippedBytesOfALiveLogLeaveWhatSomeCommitLeftOrAreRefused) {
   make_crashed();
   for (const std::string& path : paths()) {
     if (path != kPath) flip_each(path);

@@ -458,7 +458,12 @@ TEST(ReaperThreadTest, CheckpointReturnsWhenAllIsFreed) {
     database.checkpoint();
     const Stats stats = database.stats();
     ASSERT_LE(stats.page_count - stats.free_pages, used + 1) << round;
-    ASSERT_LE(stats.page_count, used + 64) << round;
+    // The reaper's thread may have found nothing left to do at the moment at which the tail was to be
+    // cut; then the next checkpoint cuts it.
+    for (int more = 0; more < 20 && database.stats().page_count > used + 64; ++more) {
+      database.checkpoint();
+    }
+    ASSERT_LE(database.stats().page_count, used + 64) << round;
   }
   expect_sound(database);
 }

@@ -98,6 +98,8 @@ void Checkpointer::begin() {
 
 void Checkpointer::go_on() {
   try {
+    core_.queue()
+        .require_healthy();  // a commit may have failed meanwhile: headers stay as they are
     switch (stage_) {
       case Stage::idle:
         break;

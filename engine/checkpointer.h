@@ -51,7 +51,7 @@ class Checkpointer {
 
   Core& core_;
   std::atomic<bool> is_committing_{false};
-  Stage stage_ = Stage::idle;
+  std::atomic<Stage> stage_{Stage::idle};
   Visible end_;  // G, and the pages of the file then
   pager::SnapshotRegistry::Entry* registration_ = nullptr;
   pager::Readers readers_;

@@ -137,6 +137,7 @@ auto write(const ReadScope& scope, Fn&& fn) {
           "the function given to update() may not change the table; do it afterwards");
     }
     transaction.open_collections().note_change(state_of(scope).collection);
+    const pager::PrivatePages::Work work(transaction.pages());
     TransactionPages pages(transaction.pages(), collection.entry.id);
     try {
       return fn(static_cast<pager::PageWriter&>(pages), collection);

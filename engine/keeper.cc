@@ -1,5 +1,6 @@
 #include "engine/keeper.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -35,7 +36,7 @@ void Keeper::stop() {
   has_thread_ = false;
 }
 
-bool Keeper::is_keeper_thread() const noexcept { return id_.load() == std::this_thread::get_id(); }
+bool Keeper::is_keeper_thread() const noexcept { return number_.load() == this_thread_number(); }
 
 // ---- what calls ask for
 
@@ -92,8 +93,9 @@ void Keeper::wait_for_room(std::size_t pages) {
 void Keeper::let_go_of_old_versions() {
   core_.reclaim();
   if (checkpointer_.is_committing()) return;  // the caller is the checkpoint itself
-  // What is left belongs to snapshots, the checkpoint's own among them.
-  if (core_.pool().versions().superseded() > 0) try_checkpoint();
+  // What is left belongs to snapshots, that of a checkpoint under way among them. Another one would
+  // let go of nothing.
+  if (checkpointer_.in_progress()) try_checkpoint();
 }
 
 void Keeper::try_checkpoint() {
@@ -142,7 +144,7 @@ void Keeper::work() {
 }
 
 void Keeper::run() {
-  id_ = std::this_thread::get_id();
+  number_ = this_thread_number();
   for (;;) {
     bool wanted = false;
     {
@@ -209,7 +211,8 @@ Keeper::Clock Keeper::time_of(Sleep sleep) const {
     case kAwake:
       break;
     case kUntilSync:
-      return core_.options().relaxed_sync_interval;
+      // No longer, so that commits which come meanwhile have their mark in time.
+      return std::min<Clock>(core_.options().relaxed_sync_interval, kIdleBeforeMark);
     case kUntilMark:
       return kIdleBeforeMark;
     case kUntilCheckpoint:

@@ -12,6 +12,7 @@
 #include <quire/file_system.h>
 
 #include "base/mutex.h"
+#include "base/thread_number.h"
 #include "engine/checkpointer.h"
 
 namespace quire::engine {
@@ -66,7 +67,7 @@ class Keeper {
   Checkpointer checkpointer_;
   std::unique_ptr<Thread> thread_;
   std::atomic<bool> has_thread_{false};
-  std::atomic<std::thread::id> id_{};
+  std::atomic<std::uint64_t> number_{0};  // of the thread, see this_thread_number()
   std::atomic<int> sleep_{kAwake};
 
   Mutex mutex_;

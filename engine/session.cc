@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include <algorithm>
+#include <new>
 
 #include "engine/structure.h"
 
@@ -85,7 +86,11 @@ SnapshotSession::~SnapshotSession() {
   const QuietPass pass(core());
   if (!pass) return;
   // The oldest one held back more than its own: the versions of all that began after it.
-  if (core().registry().oldest(seq()) >= seq()) core().reclaim();
+  try {
+    if (core().registry().oldest(seq()) >= seq()) core().reclaim();
+  } catch (const std::bad_alloc&) {
+    // Whoever reclaims next drops them.
+  }
 }
 
 // ---- transactions

@@ -59,6 +59,20 @@ class PrivatePages {
   /// True if committing would change nothing.
   bool empty() const noexcept { return pages_.empty() && !space_->changed(); }
 
+  /// While a structure is at work: frames that it gives up stay until the next one begins. They nest.
+  class Work {
+   public:
+    explicit Work(PrivatePages& pages) : pages_(pages) {
+      if (pages_.at_work_++ == 0) pages_.given_up_.clear();
+    }
+    ~Work() { --pages_.at_work_; }
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+
+   private:
+    PrivatePages& pages_;
+  };
+
   /// How many pages have been changed.
   std::size_t size() const noexcept { return pages_.size(); }
 
@@ -96,6 +110,7 @@ class PrivatePages {
   // Former frames of pages that were freed or renewed. A structure may still hold one: damaged
   // pointers can make it free the very page that it works on.
   std::vector<FramePtr> given_up_;
+  int at_work_ = 0;
 };
 
 }  // namespace quire::pager

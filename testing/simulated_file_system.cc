@@ -183,8 +183,13 @@ CrashPolicy CrashPolicy::replay(std::string decisions) {
 }
 
 std::string SimulatedFileSystem::decisions(const CrashPolicy& policy) const {
+  return decisions_for(simulation_->disk(), policy);
+}
+
+std::string SimulatedFileSystem::decisions_for(const simulation::Disk& disk,
+                                               const CrashPolicy& policy) {
   using simulation::Fate;
-  const auto changes = simulation::pending_changes(simulation_->disk());
+  const auto changes = simulation::pending_changes(disk);
   const auto fate = [](bool kept) { return Fate{kept ? Fate::Kind::kept : Fate::Kind::lost}; };
   Decisions decisions(changes.size(), fate(policy.keep_));
   switch (policy.kind_) {
@@ -213,8 +218,8 @@ std::string SimulatedFileSystem::decisions(const CrashPolicy& policy) const {
 }
 
 std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::crash(const CrashPolicy& policy) const {
-  const std::string text = decisions(policy);
   Disk disk = simulation_->disk();
+  const std::string text = decisions_for(disk, policy);
   if (text == "p") {
     disk.drop_unnamed();
   } else {

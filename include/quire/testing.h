@@ -20,8 +20,9 @@
 namespace quire {
 
 namespace simulation {
+class Disk;
 class Simulation;
-}
+}  // namespace simulation
 
 // ---- faults
 
@@ -163,6 +164,8 @@ class QUIRE_API SimulatedFileSystem final : public FileSystem {
   std::uint64_t image_hash() const;
 
  private:
+  static std::string decisions_for(const simulation::Disk& disk, const CrashPolicy& policy);
+
   std::shared_ptr<simulation::Simulation> simulation_;
 };
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/engine/file_database_test.h"
+#include "tests/support/slow_sync_file_system.h"
 
 // What is used after it has ended: an error that says so, never a crash, and nothing lost.
 
@@ -261,6 +262,30 @@ TEST_F(ClosedTest, SecondCloseReturnsWhenTheFileIsFree) {
     database.emplace(Database::open(path, options));
   }
   expect_content(*database, 2);
+}
+
+// Such a thread may get the std::thread::id that the keeper's had.
+TEST_F(ClosedTest, SecondCloseWaitsAlsoOnAThreadThatStartsWhenTheKeepersHasEnded) {
+  testing::SlowSyncFileSystem slow(std::chrono::milliseconds(5));
+  Options how;
+  how.file_system = &slow;
+  Database closing = Database::open("/db", how);
+  closing.transact([](Transaction& txn) { txn.open<Blob>("blob").append(std::string(9000, 'x')); });
+  std::atomic<bool> is_done{false};
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    closing.close();
+    is_done = true;
+  });
+  how.read_only = true;
+  while (!is_done) {
+    threads.emplace_back([&] {
+      closing.close();
+      EXPECT_NO_THROW(Database::open("/db", how));
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST_F(ClosedTest, CloseOnTheEnginesThreadDoesNotWaitForTheOneThatWaitsForThatThread) {

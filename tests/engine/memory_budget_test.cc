@@ -81,6 +81,17 @@ TEST_F(MemoryBudgetTest, RollingBackGivesAllOfItBack) {
   EXPECT_EQ(fill(second), filled);
 }
 
+TEST_F(MemoryBudgetTest, PagesThatAreMadeAndFreedAgainDoNotAddUp) {
+  open();
+  Transaction txn = database->begin();
+  auto list = txn.open<List>("list");
+  for (std::size_t made = 0; made < 2 * kBudget; made += 100 * 900) {
+    for (int item = 0; item < 100; ++item) list.push_back(std::string(900, 'x'));
+    list.clear();
+  }
+  txn.commit();
+}
+
 TEST_F(MemoryBudgetTest, SavepointBeforeTheChangeThatIsRefusedSavesTheRest) {
   open();
   std::size_t appended = 0;

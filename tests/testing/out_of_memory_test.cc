@@ -104,6 +104,7 @@ class ScarceProgram {
     if (!told_.is_poisoned && number != told_.acknowledged + 1) {
       throw std::logic_error("a commit was made, though it threw");
     }
+    const Snapshot held = database_->snapshot();  // its end reclaims what the commit has superseded
     Transaction transaction = database_->begin();
     Tally::count(transaction, 0, number);
     {

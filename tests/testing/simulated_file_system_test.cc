@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "tests/testing/simulated_fixture.h"
 
@@ -150,6 +152,23 @@ TEST(SimulatedFileSystemTest, CrashLeavesTheRunningMachineAlone) {
   const auto after = files.crash(CrashPolicy::lose_all());
   create(*after, "/f")->write_at(0, "other");
   EXPECT_EQ(content(files, "/f"), "x");
+}
+
+TEST(SimulatedFileSystemTest, CrashWhileAThreadWritesIsOneMoment) {
+  SimulatedFileSystem files;
+  const auto file = files.open("/f", OpenMode::create, 0600);
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (std::uint64_t i = 0; !done; ++i) {
+      file->write_at(i % 64 * 4096, "some bytes");
+      if (i % 20 == 0) file->sync_data();
+    }
+  });
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    EXPECT_NO_THROW(files.crash(CrashPolicy::random(seed)));
+  }
+  done = true;
+  writer.join();
 }
 
 TEST(SimulatedFileSystemTest, LocksExcludeOthersUntilClosedOrCrashed) {

@@ -153,6 +153,15 @@ void CommitQueue::lead_locked(Lock& lock, bool sync,
   changed_.notify_all();
 }
 
+void CommitQueue::lead_or_wait(Lock& lock, bool sync) {
+  if (leader_) {
+    changed_.wait(lock);
+  } else {
+    leader_ = true;
+    lead_locked(lock, sync, {});
+  }
+}
+
 void CommitQueue::write(std::vector<wal::EncodedCommit>& group, std::optional<Seq> generation_end) {
   const auto end =
       generation_end
@@ -169,12 +178,7 @@ void CommitQueue::wait_visible(Seq seq) QUIRE_NO_ANALYSIS {
   Lock lock(mutex_);
   while (visible().seq < seq) {
     if (poisoned()) throw_outcome_unknown();
-    if (leader_) {
-      changed_.wait(lock);
-    } else {
-      leader_ = true;
-      lead_locked(lock, false, {});
-    }
+    lead_or_wait(lock, false);
   }
 }
 
@@ -183,12 +187,7 @@ void CommitQueue::wait_written(Seq seq) QUIRE_NO_ANALYSIS {
   Lock lock(mutex_);
   while (written_ < seq) {
     if (poisoned()) throw_outcome_unknown();
-    if (leader_) {
-      changed_.wait(lock);
-    } else {
-      leader_ = true;
-      lead_locked(lock, false, {});
-    }
+    lead_or_wait(lock, false);
   }
 }
 
@@ -198,12 +197,7 @@ void CommitQueue::make_durable() QUIRE_NO_ANALYSIS {
   const Seq wanted = published();
   while (durable() < wanted || generation_end_) {
     if (poisoned()) throw IoError(*poison_);
-    if (leader_) {
-      changed_.wait(lock);
-    } else {
-      leader_ = true;
-      lead_locked(lock, true, {});
-    }
+    lead_or_wait(lock, true);
   }
 }
 

@@ -102,6 +102,8 @@ class CommitQueue {
   void lead_locked(Lock& lock, bool sync, const std::function<void(wal::LogWriter&)>& fn)
       QUIRE_REQUIRES(mutex_);
   void write(std::vector<wal::EncodedCommit>& group, std::optional<Seq> generation_end);
+  /// Leads if nobody does; else returns when anything has changed.
+  void lead_or_wait(Lock& lock, bool sync) QUIRE_REQUIRES(mutex_);
   void take_leadership(Lock& lock) QUIRE_REQUIRES(mutex_);
   void raise_visible() QUIRE_REQUIRES(mutex_);
   void poison_locked(const std::exception& reason) noexcept QUIRE_REQUIRES(mutex_);

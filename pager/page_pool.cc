@@ -217,7 +217,7 @@ VersionMap::Save PagePool::begin_save(Pid pid, Seq g, const Readers& readers) {
       old.reset();
     }
   }
-  return versions_.begin_save_with(pid, save.note, std::move(old), g, readers);
+  return versions_.begin_save_with(pid, std::move(old), g, readers);
 }
 
 void PagePool::save(std::span<const Pid> pids, Seq g, const Readers& readers,

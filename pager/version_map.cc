@@ -290,7 +290,6 @@ VersionMap::Save VersionMap::settle(Edit& edit, Seq g, const Readers& readers) {
     if (readers.need(base->seq, std::next(base)->seq)) {
       save.step = Save::Step::load_base;
       if (!std::next(base)->new_life) save.frame = std::next(base)->frame;
-      save.note = edit.note();
       return save;
     }
     chain.erase(base);
@@ -313,13 +312,12 @@ VersionMap::Save VersionMap::begin_save(Pid pid, Seq g, const Readers& readers) 
   return settle(edit, g, readers);
 }
 
-VersionMap::Save VersionMap::begin_save_with(Pid pid, const LoadNote& note, FramePtr old, Seq g,
-                                             const Readers& readers) {
+VersionMap::Save VersionMap::begin_save_with(Pid pid, FramePtr old, Seq g, const Readers& readers) {
   Edit edit(*this, pid);
   const auto base = std::find_if(edit.chain().begin(), edit.chain().end(), is_base);
   // Gone meanwhile: a reader has loaded it, or its readers have ended. A change of another page in
   // the stripe does no harm: nobody but the checkpoint overwrites the base.
-  if (base != edit.chain().end() && !note.empty_chain) {
+  if (base != edit.chain().end()) {
     fill_base(*base, successor_of(edit.chain(), base), std::move(old));
   }
   return settle(edit, g, readers);

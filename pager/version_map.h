@@ -106,12 +106,11 @@ class VersionMap {
     Step step = Step::nothing;
     FramePtr frame;  // load_base: what came after, if the page was not free in between
     Seq seq = 0;
-    LoadNote note;
   };
   /// Settles the page's BASE: `readers` were left after the horizon had been raised to G.
   Save begin_save(Pid pid, Seq g, const Readers& readers);
   /// The same after a load_base step; `old` nullptr: the old base could not be read, or is no page.
-  Save begin_save_with(Pid pid, const LoadNote& note, FramePtr old, Seq g, const Readers& readers);
+  Save begin_save_with(Pid pid, FramePtr old, Seq g, const Readers& readers);
   /// Rule K2: exactly this version was written and synced.
   void mark_saved(Pid pid, Seq seq);
 

@@ -401,8 +401,7 @@ TEST_F(VersionMapTest, SaveHangsInTheOldBaseThatAReaderNeeds) {
   ASSERT_EQ(first.step, Step::load_base);
   EXPECT_EQ(where(kPage, 4), Where::base) << "until it has been read";
   const FramePtr old = frame();
-  const VersionMap::Save second =
-      map.begin_save_with(kPage, first.note, old, 5, readers(5, {4, 5}));
+  const VersionMap::Save second = map.begin_save_with(kPage, old, 5, readers(5, {4, 5}));
   EXPECT_EQ(second.step, Step::write);
   EXPECT_EQ(second.frame.get(), five);
   EXPECT_EQ(find(kPage, 4), old.get());
@@ -413,8 +412,7 @@ TEST_F(VersionMapTest, OldBaseThatCannotBeReadIsDamagedForItsReadersOnly) {
   const Frame* five = publish(kPage, 5, kInUse);
   const VersionMap::Save first = map.begin_save(kPage, 5, readers(5, {4, 5}));
   ASSERT_EQ(first.step, Step::load_base);
-  const VersionMap::Save second =
-      map.begin_save_with(kPage, first.note, nullptr, 5, readers(5, {4, 5}));
+  const VersionMap::Save second = map.begin_save_with(kPage, nullptr, 5, readers(5, {4, 5}));
   EXPECT_EQ(second.step, Step::write) << "the checkpoint goes on";
   EXPECT_EQ(where(kPage, 4), Where::damaged);
   EXPECT_EQ(find(kPage, 5), five);
@@ -425,21 +423,19 @@ TEST_F(VersionMapTest, OldBaseThatCannotBeReadIsDamagedForItsReadersOnly) {
 
 TEST_F(VersionMapTest, OldBaseThatAReaderHasLoadedMeanwhileIsKept) {
   publish(kPage, 5, kInUse);
-  const VersionMap::Save first = map.begin_save(kPage, 5, readers(5, {4, 5}));
+  ASSERT_EQ(map.begin_save(kPage, 5, readers(5, {4, 5})).step, Step::load_base);
   const Frame* loaded = load(kPage, 4);
   ASSERT_NE(loaded, nullptr);
-  const VersionMap::Save second =
-      map.begin_save_with(kPage, first.note, frame(), 5, readers(5, {4, 5}));
+  const VersionMap::Save second = map.begin_save_with(kPage, frame(), 5, readers(5, {4, 5}));
   EXPECT_EQ(second.step, Step::write);
   EXPECT_EQ(find(kPage, 4), loaded);
 }
 
 TEST_F(VersionMapTest, OldBaseWhoseReadersHaveGoneMeanwhileIsNotHungIn) {
   publish(kPage, 5, kInUse);
-  const VersionMap::Save first = map.begin_save(kPage, 5, readers(5, {4, 5}));
+  ASSERT_EQ(map.begin_save(kPage, 5, readers(5, {4, 5})).step, Step::load_base);
   map.prune(readers(5, {5}));
-  const VersionMap::Save second =
-      map.begin_save_with(kPage, first.note, frame(), 5, readers(5, {4, 5}));
+  const VersionMap::Save second = map.begin_save_with(kPage, frame(), 5, readers(5, {4, 5}));
   EXPECT_EQ(second.step, Step::write);
   EXPECT_EQ(where(kPage, 4), Where::nowhere);
   EXPECT_EQ(counts(), (Counts{1, 1, 0}));

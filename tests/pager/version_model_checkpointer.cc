@@ -63,8 +63,7 @@ class Checkpointer : public Walker<Checkpointer> {
   bool hang_in(World& world, int) {
     FramePtr old = old_ == kMissing ? nullptr : world.new_frame(old_);
     old_ = 0;
-    return go_on_with(world,
-                      world.map.begin_save_with(page(), note_, std::move(old), end_, readers_));
+    return go_on_with(world, world.map.begin_save_with(page(), std::move(old), end_, readers_));
   }
 
   bool write(World& world, int) {
@@ -170,7 +169,6 @@ class Checkpointer : public Walker<Checkpointer> {
       case VersionMap::Save::Step::write:
         return take(World::content_of(save.frame));
       case VersionMap::Save::Step::load_base:
-        note_ = save.note;
         if (world.breaks(Mutant::base_overwritten_before_hung_in)) {
           world.base[page()] = {kTorn, false};
         }
@@ -227,7 +225,6 @@ class Checkpointer : public Walker<Checkpointer> {
   Readers readers_;
   std::vector<Pid> unsaved_;
   std::size_t at_ = 0;  // of unsaved_
-  LoadNote note_;
   Content old_ = 0;
   std::vector<std::pair<Pid, Content>> written_;  // or about to be, not marked yet
 };

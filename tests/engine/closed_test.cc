@@ -266,7 +266,8 @@ TEST_F(ClosedTest, SecondCloseReturnsWhenTheFileIsFree) {
 
 // Such a thread may get the std::thread::id that the keeper's had.
 TEST_F(ClosedTest, SecondCloseWaitsAlsoOnAThreadThatStartsWhenTheKeepersHasEnded) {
-  testing::SlowSyncFileSystem slow(std::chrono::milliseconds(5));
+  os::MemoryFileSystem files;
+  testing::SlowSyncFileSystem slow(files, std::chrono::milliseconds(5));
   Options how;
   how.file_system = &slow;
   Database closing = Database::open("/db", how);

@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(Durabilities, TransfersTest,
                          ::testing::Values(Durability::immediate, Durability::relaxed));
 
 TEST_F(ConcurrencyTest, SixteenWritersShareTheirSyncs) {
-  SlowSyncFileSystem slow(std::chrono::milliseconds(2));
+  SlowSyncFileSystem slow(files, std::chrono::milliseconds(2));
   options.file_system = &slow;
   options.wal_segment_size = 16 << 20;
   options.wal_limit = 256 << 20;

@@ -11,47 +11,40 @@ std::string short_name(const std::string& path) {
   return random == std::string::npos ? name : name.substr(0, random) + "-wal-new.*";
 }
 
-class FaultyFile final : public File {
+class FaultyFile final : public ForwardingFile {
  public:
   FaultyFile(FaultyFileSystem& owner, std::unique_ptr<File> inner)
-      : owner_(owner), inner_(std::move(inner)) {}
+      : ForwardingFile(std::move(inner)), owner_(owner) {}
 
-  std::size_t read_at(std::uint64_t offset, std::span<std::byte> buffer) override {
-    return inner_->read_at(offset, buffer);
-  }
   void write_at(std::uint64_t offset, ByteView bytes) override {
     owner_.step("write", path(), " " + std::to_string(offset) + " " + std::to_string(bytes.size()));
-    inner_->write_at(offset, bytes);
+    ForwardingFile::write_at(offset, bytes);
   }
   void write_at(std::uint64_t offset, std::span<const ByteView> parts) override {
     std::size_t size = 0;
     for (const ByteView& part : parts) size += part.size();
     owner_.step("write", path(), " " + std::to_string(offset) + " " + std::to_string(size));
-    inner_->write_at(offset, parts);
+    ForwardingFile::write_at(offset, parts);
   }
   void sync_data() override {
     owner_.step("sync", path());
-    inner_->sync_data();
+    ForwardingFile::sync_data();
   }
   void sync_all() override {
     owner_.step("sync", path());
-    inner_->sync_all();
+    ForwardingFile::sync_all();
   }
   void allocate(std::uint64_t offset, std::uint64_t length) override {
     owner_.step("allocate", path(), " " + std::to_string(offset) + " " + std::to_string(length));
-    inner_->allocate(offset, length);
+    ForwardingFile::allocate(offset, length);
   }
   void truncate(std::uint64_t size) override {
     owner_.step("truncate", path(), " " + std::to_string(size));
-    inner_->truncate(size);
+    ForwardingFile::truncate(size);
   }
-  FileStatus status() override { return inner_->status(); }
-  bool try_lock(LockKind kind) override { return inner_->try_lock(kind); }
-  const std::string& path() const noexcept override { return inner_->path(); }
 
  private:
   FaultyFileSystem& owner_;
-  std::unique_ptr<File> inner_;
 };
 
 }  // namespace
@@ -66,27 +59,27 @@ void FaultyFileSystem::step(const std::string& operation, const std::string& pat
 std::unique_ptr<File> FaultyFileSystem::open(const std::string& path, OpenMode how,
                                              std::uint32_t mode) {
   if (how == OpenMode::create) step("create", path);
-  return std::make_unique<FaultyFile>(*this, inner_.open(path, how, mode));
+  return std::make_unique<FaultyFile>(*this, ForwardingFileSystem::open(path, how, mode));
 }
 
 void FaultyFileSystem::rename(const std::string& from, const std::string& to) {
   step("rename", from, " " + short_name(to));
-  inner_.rename(from, to);
+  ForwardingFileSystem::rename(from, to);
 }
 
 void FaultyFileSystem::link_without_replace(const std::string& existing, const std::string& name) {
   step("link", existing, " " + short_name(name));
-  inner_.link_without_replace(existing, name);
+  ForwardingFileSystem::link_without_replace(existing, name);
 }
 
 void FaultyFileSystem::remove(const std::string& path) {
   step("remove", path);
-  inner_.remove(path);
+  ForwardingFileSystem::remove(path);
 }
 
 void FaultyFileSystem::sync_directory(const std::string& directory) {
   step("sync", "directory");
-  inner_.sync_directory(directory);
+  ForwardingFileSystem::sync_directory(directory);
 }
 
 void FaultyFileSystem::fill_random(std::span<std::byte> bytes) {

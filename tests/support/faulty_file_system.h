@@ -1,25 +1,22 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <quire/file_system.h>
+#include "tests/support/forwarding_file_system.h"
 
 namespace quire::testing {
 
 /// Passes everything on to another FileSystem, keeps a journal of what changes the disk, makes
 /// calls fail, and draws "random" bytes from a counter.
-class FaultyFileSystem final : public FileSystem {
+class FaultyFileSystem final : public ForwardingFileSystem {
  public:
-  explicit FaultyFileSystem(FileSystem& inner) : inner_(inner) {}
+  using ForwardingFileSystem::ForwardingFileSystem;
 
-  /// "write NAME OFFSET SIZE", "allocate NAME OFFSET SIZE", "truncate NAME SIZE", "sync NAME", "create NAME", "rename FROM TO", "link FROM TO",
-  /// "remove NAME", "sync directory"; NAME without its directory, random parts as "*".
+  /// "write NAME OFFSET SIZE", "allocate NAME OFFSET SIZE", "truncate NAME SIZE", "sync NAME",
+  /// "create NAME", "rename FROM TO", "link FROM TO", "remove NAME", "sync directory"; NAME without
+  /// its directory, random parts as "*".
   std::vector<std::string> journal;
 
   /// Called with each line before it is carried out: an errno value makes the call fail with it
@@ -27,20 +24,10 @@ class FaultyFileSystem final : public FileSystem {
   std::function<int(const std::string& line)> fail = [](const std::string&) { return 0; };
 
   std::unique_ptr<File> open(const std::string& path, OpenMode how, std::uint32_t mode) override;
-  std::unique_ptr<File> open_unnamed(const std::string& directory) override {
-    return inner_.open_unnamed(directory);
-  }
-  std::optional<FileStatus> status(const std::string& path) override { return inner_.status(path); }
-  std::string canonical(const std::string& path) override { return inner_.canonical(path); }
   void rename(const std::string& from, const std::string& to) override;
   void link_without_replace(const std::string& existing, const std::string& name) override;
   void remove(const std::string& path) override;
-  std::vector<std::string> list(const std::string& directory) override {
-    return inner_.list(directory);
-  }
   void sync_directory(const std::string& directory) override;
-  std::chrono::system_clock::time_point now() override { return inner_.now(); }
-  std::chrono::nanoseconds monotonic_now() override { return inner_.monotonic_now(); }
   void fill_random(std::span<std::byte> bytes) override;
   /// None, so that the same calls fail each time.
   std::unique_ptr<Thread> start_thread(std::function<void()>) override { return nullptr; }
@@ -49,7 +36,6 @@ class FaultyFileSystem final : public FileSystem {
   void step(const std::string& operation, const std::string& path, const std::string& rest = {});
 
  private:
-  FileSystem& inner_;
   std::uint8_t random_ = 0;
 };
 

@@ -12,7 +12,7 @@ import sys
 
 MOST_LINES = 600
 MOST_FUNCTION_LINES = 70
-DIRECTORIES = ("include", "base", "os", "pager", "wal", "structures", "engine", "facades", "testing", "tools",
+DIRECTORIES = ("include", "base", "os", "pager", "wal", "structures", "engine", "facades", "formats", "testing", "tools",
                "tests", "examples", "fuzz", "bench")
 NOT_A_FUNCTION = re.compile(r"^\s*(namespace|extern|class|struct|enum|union|inline constexpr|constexpr|static constexpr"
                             r"|const|static const)\b[^()]*$")

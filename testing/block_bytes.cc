@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "testing/sole_owner.h"
+
 namespace quire::simulation {
 namespace {
 
@@ -45,7 +47,7 @@ std::span<std::byte> BlockBytes::writable(std::size_t block_index) {
   auto& block = blocks_[block_index];
   if (!block) {
     block = std::make_shared<Block>();
-  } else if (block.use_count() > 1) {
+  } else if (!is_sole_owner(block)) {
     block = std::make_shared<Block>(*block);
   }
   block->hash.store(0, std::memory_order_relaxed);

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "testing/sole_owner.h"
+
 namespace quire::simulation {
 
 std::string directory_of(const std::string& path) {
@@ -39,7 +41,7 @@ void apply_change(BlockBytes& bytes, const FileChange& change) {
 
 Inode& Disk::writable(InodeNumber number) {
   auto& inode = inodes_.at(number);
-  if (inode.use_count() > 1) inode = std::make_shared<Inode>(*inode);
+  if (!is_sole_owner(inode)) inode = std::make_shared<Inode>(*inode);
   return *inode;
 }
 

@@ -8,7 +8,7 @@
 
 #include <quire/database.h>
 
-#include "bench/stopwatch.h"
+#include "bench/bench_run.h"
 
 namespace quire::bench {
 
@@ -39,7 +39,7 @@ ByteView format_key(Key& key, char kind, std::uint64_t number) {
 class Bench {
  public:
   Bench(const std::string& directory, double seconds, const StopFunction& stop)
-      : database_(Database::open(directory + "/bench.quire")), seconds_(seconds), stop_(stop) {
+      : run_{directory, seconds, stop}, database_(Database::open(directory + "/bench.quire")) {
     const auto batches = static_cast<std::uint64_t>(seconds * kEntriesPerSecond) / kBatch;
     entries_ = std::clamp<std::uint64_t>(batches * kBatch, kBatch, kMostEntries);
     std::mt19937_64 random(1);  // not compressible
@@ -63,25 +63,6 @@ class Bench {
   }
 
  private:
-  // `step` is done again and again, and returns how many items it has dealt with.
-  template <class Step>
-  void repeat(benchmark::State& state, const Step& step) const {
-    std::int64_t items = 0;
-    try {
-      for ([[maybe_unused]] const auto iteration : state) {
-        if (stop_()) {
-          state.SkipWithError("interrupted");
-          break;
-        }
-        items += step();
-      }
-    } catch (const std::exception& error) {
-      state.SkipWithError(error.what());
-    }
-    state.SetItemsProcessed(items);
-    state.SetBytesProcessed(items * static_cast<std::int64_t>(kEntrySize));
-  }
-
   Measurement load() {
     std::uint64_t next = 0;
     const auto transaction = [&] {
@@ -94,9 +75,10 @@ class Bench {
       });
       return static_cast<std::int64_t>(kBatch);
     };
-    const Effort effort{seconds_, static_cast<std::int64_t>(entries_ / kBatch), 1};
-    return named("load", "entries",
-                 measure(effort, [&](benchmark::State& state) { repeat(state, transaction); }));
+    const Effort effort{run_.seconds, static_cast<std::int64_t>(entries_ / kBatch), 1};
+    return BenchRun::named("load", "entries", measure(effort, [&](benchmark::State& state) {
+                             run_.repeat(state, kEntrySize, transaction);
+                           }));
   }
 
   // What the load has cost once all of it is in its place.
@@ -120,9 +102,7 @@ class Bench {
       benchmark::DoNotOptimize(hash.get(format_key(key, kind, random() % entries_)));
       return std::int64_t{1};
     };
-    return named(name, "keys", measure({seconds_, 0, 1}, [&](benchmark::State& state) {
-                   repeat(state, lookup);
-                 }));
+    return run_.row(name, "keys", kEntrySize, lookup);
   }
 
   Measurement scan() {
@@ -138,8 +118,7 @@ class Bench {
       if (position == hash.end()) position = hash.begin();
       return count;
     };
-    return named("scan", "entries",
-                 measure({seconds_, 0, 1}, [&](benchmark::State& state) { repeat(state, step); }));
+    return run_.row("scan", "entries", kEntrySize, step);
   }
 
   Measurement put(const std::string& name, int threads) {
@@ -154,12 +133,12 @@ class Bench {
     // Google Benchmark lets all threads begin and end the loop together.
     const auto function = [&](benchmark::State& state) {
       if (state.thread_index() == 0) before = database_.stats();
-      repeat(state, commit);
+      run_.repeat(state, kEntrySize, commit);
       if (state.thread_index() == 0) {
         state.counters[kCommitsPerSync] = commits_per_sync(before, database_.stats());
       }
     };
-    return named(name, "commits", measure({seconds_, 0, threads}, function));
+    return BenchRun::named(name, "commits", measure({run_.seconds, 0, threads}, function));
   }
 
   static double commits_per_sync(const Stats& before, const Stats& after) {
@@ -168,16 +147,10 @@ class Bench {
     return static_cast<double>(after.commits - before.commits) / static_cast<double>(syncs);
   }
 
-  static Measurement named(std::string name, std::string item, const Rate& rate) {
-    return {std::move(name), std::move(item), rate.items_per_second, rate.bytes_per_second,
-            rate.commits_per_sync};
-  }
-
   ByteView value() const { return std::string_view(value_.data(), value_.size()); }
 
+  BenchRun run_;
   Database database_;
-  double seconds_;
-  const StopFunction& stop_;
   std::uint64_t entries_ = 0;
   std::array<char, kValueSize> value_{};
   std::atomic<std::uint64_t> next_put_ = 0;

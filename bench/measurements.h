@@ -17,6 +17,8 @@ struct Measurement {
   double items_per_second = 0;
   double bytes_per_second = 0;  // of keys and values
   double commits_per_sync = 0;
+  std::string peer = {};  // the row of the same work done by something else
+  double times_peer = 0;  // items a second over those of the peer
 };
 
 /// Quick figures of this machine and disk.

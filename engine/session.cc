@@ -24,10 +24,14 @@ std::uint64_t random_seed(Core& core) {
 
 }  // namespace
 
-std::shared_ptr<OpenCollection> Session::find(std::string_view name, std::string_view kind) {
+std::optional<CatalogEntry> Session::find_entry(std::string_view name) {
   require_valid_name(name);
-  auto entry = with_pages(kEngineOwner,
-                          [&](pager::PageReader& pages) { return CatalogView(pages).find(name); });
+  return with_pages(kEngineOwner,
+                    [&](pager::PageReader& pages) { return CatalogView(pages).find(name); });
+}
+
+std::shared_ptr<OpenCollection> Session::find(std::string_view name, std::string_view kind) {
+  auto entry = find_entry(name);
   if (!entry) return nullptr;
   if (kind_name(*entry) != kind) wrong_kind(name, kind, kind_name(*entry));
   return share(describe(name, std::move(*entry)));
@@ -43,6 +47,12 @@ std::shared_ptr<OpenCollection> Session::find_child(const std::shared_ptr<OpenCo
   if (!entry) return nullptr;
   if (kind_name(*entry) != kind) wrong_kind(path, kind, kind_name(*entry));
   return share(describe(name, std::move(*entry), parent));
+}
+
+std::optional<std::string> Session::kind_of(std::string_view name) {
+  const auto entry = find_entry(name);
+  if (!entry) return std::nullopt;
+  return std::string(kind_name(*entry));
 }
 
 std::vector<CollectionInfo> Session::collections() {

@@ -46,6 +46,7 @@ class Session {
   /// The same for a child.
   std::shared_ptr<OpenCollection> find_child(const std::shared_ptr<OpenCollection>& parent,
                                              std::string_view name, std::string_view kind);
+  std::optional<std::string> kind_of(std::string_view name);
   std::vector<CollectionInfo> collections();
 
  protected:
@@ -56,6 +57,8 @@ class Session {
   }
 
  private:
+  std::optional<CatalogEntry> find_entry(std::string_view name);
+
   std::shared_ptr<Core> core_;
   Seq seq_;
 };

@@ -42,6 +42,10 @@ ReadScope Snapshot::open_scope(std::string_view name, std::string_view kind) con
   return engine::make_read_scope(session_, std::move(collection));
 }
 
+std::optional<std::string> Snapshot::kind_of(std::string_view name) const {
+  return in_session(session_, {}, [&] { return session_->kind_of(name); });
+}
+
 std::vector<CollectionInfo> Snapshot::collections() const {
   return in_session(session_, {}, [&] { return session_->collections(); });
 }
@@ -87,6 +91,10 @@ bool Transaction::drop(std::string_view name) {
 
 void Transaction::rename(std::string_view from, std::string_view to) {
   in_session(session_, {}, [&] { changing(*session_, [&] { session_->rename(from, to); }); });
+}
+
+std::optional<std::string> Transaction::kind_of(std::string_view name) const {
+  return in_session(session_, {}, [&] { return session_->kind_of(name); });
 }
 
 std::vector<CollectionInfo> Transaction::collections() const {

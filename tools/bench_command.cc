@@ -39,6 +39,12 @@ std::string rate_text(double items_per_second, const std::string& item) {
   return fmt::format("{} {}/s", count_text(static_cast<std::uint64_t>(items_per_second)), item);
 }
 
+std::string remark(const Measurement& row) {
+  if (row.times_peer > 0) return fmt::format("{:.2f} times {}", row.times_peer, row.peer);
+  if (row.commits_per_sync > 0) return fmt::format("{:.2f} commits a sync", row.commits_per_sync);
+  return {};
+}
+
 std::string bench_text(const Figures& figures) {
   Table table({Table::Align::left, Table::Align::right, Table::Align::right, Table::Align::left});
   for (const Measurement& row : figures.measurements) {
@@ -46,8 +52,7 @@ std::string bench_text(const Figures& figures) {
                row.bytes_per_second > 0
                    ? size_text(static_cast<std::uint64_t>(row.bytes_per_second)) + "/s"
                    : "",
-               row.commits_per_sync > 0 ? fmt::format("{:.2f} commits a sync", row.commits_per_sync)
-                                        : ""});
+               remark(row)});
   }
   table.add({"written for each byte", fmt::format("{:.2f} bytes", figures.written_per_byte), "",
              "log and checkpoint of the load"});
@@ -70,6 +75,10 @@ Json bench_json(const BenchArguments& arguments, const std::string& directory,
     Json entry{{"name", row.name}, {"item", row.item}, {"items_per_second", row.items_per_second}};
     if (row.bytes_per_second > 0) entry["bytes_per_second"] = row.bytes_per_second;
     if (row.commits_per_sync > 0) entry["commits_per_sync"] = row.commits_per_sync;
+    if (row.times_peer > 0) {
+      entry["peer"] = row.peer;
+      entry["times_peer"] = row.times_peer;
+    }
     document["measurements"].push_back(std::move(entry));
   }
   document["written_per_byte"] = figures.written_per_byte;

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
+
 namespace quire::tools {
 
 class CommandLine;
 
 /// Adds import: commands that take foreign data into a database.
 void add_import_command(CommandLine& command_line);
+
+// Each adds one subcommand of it.
+void add_directory_import(CommandLine& command_line, CLI::App& import);
 
 }  // namespace quire::tools

@@ -12,6 +12,7 @@
 #include "tools/command_line.h"
 #include "tools/figures.h"
 #include "tools/interrupt.h"
+#include "tools/kind_content.h"
 #include "tools/open_database.h"
 #include "tools/output.h"
 #include "tools/progress_bar.h"
@@ -92,7 +93,7 @@ struct LsArguments {
 
 void declare_ls(CLI::App& command, LsArguments& arguments) {
   command.add_option("FILE", arguments.file, "the database")->required();
-  command.add_option("NAME", arguments.collection, "a hash: list its keys, in no order");
+  command.add_option("NAME", arguments.collection, "list what is in this collection, by key");
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
 
@@ -117,32 +118,18 @@ void list_collections(const LsArguments& arguments, const Snapshot& snapshot) {
   arguments.json ? print_json(document) : write_data(table.text());
 }
 
-void list_keys(const LsArguments& arguments, const HashView& hash) {
-  Json document = json_document(arguments.file);
-  set_bytes(document, "collection", *arguments.collection);
-  document["keys"] = Json::array();
-  for (const auto& [key, value] : hash) {
-    throw_if_interrupted();
-    if (arguments.json) {
-      Json entry;
-      set_bytes(entry, "key", key);
-      entry["bytes"] = value.size();
-      document["keys"].push_back(std::move(entry));
-    } else {
-      write_data(for_standard_output(key.text()) + "\n");
-    }
-  }
-  if (arguments.json) print_json(document);
-}
-
 ExitCode run_ls(const LsArguments& arguments) {
-  Database database = open_to_read(arguments.file);
+  const Database database = open_to_read(arguments.file);
   const Snapshot snapshot = database.snapshot();
-  if (arguments.collection) {
-    list_keys(arguments, snapshot.open<Hash>(*arguments.collection));
-  } else {
+  if (!arguments.collection) {
     list_collections(arguments, snapshot);
+    return ExitCode::success;
   }
+  const ContentArguments content{
+      .file = arguments.file, .collection = *arguments.collection, .json = arguments.json};
+  const KindContent& known = kind_content(content, snapshot);
+  if (known.list == nullptr) throw_has_no_keys(content, known.kind);
+  known.list(content, snapshot);
   return ExitCode::success;
 }
 

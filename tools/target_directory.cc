@@ -5,8 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <ostream>
+#include <streambuf>
 
 #include <quire/error.h>
 
@@ -75,6 +79,45 @@ class TemporaryFile {
   Descriptor file_;
 };
 
+// Collects what a stream is given and writes it in large pieces. What a write throws sets badbit,
+// so the stream throws it on.
+class FileBuffer : public std::streambuf {
+ public:
+  explicit FileBuffer(const TemporaryFile& file) : file_(file) { reset(); }
+
+ protected:
+  int overflow(int byte) override {
+    write_out();
+    if (byte != traits_type::eof()) sputc(static_cast<char>(byte));
+    return traits_type::not_eof(byte);
+  }
+  std::streamsize xsputn(const char* text, std::streamsize count) override {
+    if (count > epptr() - pptr()) write_out();
+    if (count > epptr() - pptr()) {
+      file_.write_all({reinterpret_cast<const std::byte*>(text), static_cast<std::size_t>(count)});
+    } else {
+      std::memcpy(pptr(), text, static_cast<std::size_t>(count));
+      pbump(static_cast<int>(count));
+    }
+    return count;
+  }
+  int sync() override {
+    write_out();
+    return 0;
+  }
+
+ private:
+  void write_out() {
+    const auto count = static_cast<std::size_t>(pptr() - pbase());
+    file_.write_all({reinterpret_cast<const std::byte*>(pbase()), count});
+    reset();
+  }
+  void reset() { setp(bytes_.data(), bytes_.data() + bytes_.size()); }
+
+  const TemporaryFile& file_;
+  std::array<char, 65536> bytes_;
+};
+
 }  // namespace
 
 std::string reason_against(std::string_view path) {
@@ -120,11 +163,22 @@ bool TargetDirectory::exists(const std::string& path) const {
 
 void TargetDirectory::write(const std::string& path, ByteView content,
                             const std::optional<Attributes>& attributes, bool overwrite) {
+  write(
+      path, [&](std::ostream& out) { out << content.text(); }, attributes, overwrite);
+}
+
+void TargetDirectory::write(const std::string& path,
+                            const std::function<void(std::ostream&)>& content,
+                            const std::optional<Attributes>& attributes, bool overwrite) {
   const std::string shown = full_path(path);
   const Descriptor parent = open_parent(path);
-  TemporaryFile file(parent.get(), fmt::format(".quire-export.{}", getpid()),
+  TemporaryFile file(parent.get(), fmt::format(".quire-export.{}.{}", getpid(), ++file_count_),
                      attributes ? S_IRUSR | S_IWUSR : kUsualFileMode, shown);
-  file.write_all(content);
+  FileBuffer buffer(file);
+  std::ostream out(&buffer);
+  out.exceptions(std::ios::badbit | std::ios::failbit);
+  content(out);
+  out.flush();
   if (attributes) file.set(*attributes);
   file.move_to(std::string(last_name(path)), overwrite);
 }

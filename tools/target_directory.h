@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +41,12 @@ class TargetDirectory {
   void write(const std::string& path, ByteView content, const std::optional<Attributes>& attributes,
              bool overwrite);
 
+  /// The same with content that is written to a stream, so that it need not lie in memory. What the
+  /// stream cannot take it throws as IoError; what `content` throws leaves no file. Other files may
+  /// be written meanwhile.
+  void write(const std::string& path, const std::function<void(std::ostream&)>& content,
+             const std::optional<Attributes>& attributes, bool overwrite);
+
   /// Returns when all files would survive a power cut.
   void sync();
 
@@ -48,6 +56,7 @@ class TargetDirectory {
 
   std::string root_path_;
   Descriptor root_;
+  std::uint64_t file_count_ = 0;  // makes temporary names differ
 };
 
 }  // namespace quire::tools

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,6 +49,9 @@ class QUIRE_API Snapshot {
     if (!scope) return std::nullopt;
     return typename T::View(*scope);
   }
+  /// What kind the collection of that name is, such as "hash"; nothing if there is none. Costs a
+  /// lookup.
+  std::optional<std::string> kind_of(std::string_view name) const;
   /// Every collection that has a name of its own, in no particular order. Reads the catalog, and
   /// the first page of each collection and child.
   std::vector<CollectionInfo> collections() const;
@@ -116,6 +120,8 @@ class QUIRE_API Transaction {
   /// NotFound if there is no collection `from`, KeyExists if there is one `to`. Handles go on under
   /// the new name.
   void rename(std::string_view from, std::string_view to);
+  /// As Snapshot::kind_of().
+  std::optional<std::string> kind_of(std::string_view name) const;
   /// As Snapshot::collections().
   std::vector<CollectionInfo> collections() const;
 

@@ -77,6 +77,7 @@ TEST_F(ClosedTest, EndsSnapshotsViewsAndIteratorsWithTheDatabase) {
   EXPECT_TRUE(closed({}, [&] { snapshot.open<Hash>("table"); }));
   EXPECT_TRUE(closed({}, [&] { snapshot.find<Hash>("table"); }));
   EXPECT_TRUE(closed({}, [&] { snapshot.collections(); }));
+  EXPECT_TRUE(closed({}, [&] { snapshot.kind_of("users"); }));
   EXPECT_TRUE(closed({"'table'"}, [&] { table.get("key 7"); }));
   EXPECT_TRUE(closed({"'table'"}, [&] { table.size(); }));
   EXPECT_TRUE(closed({"'table'"}, [&] { table.begin(); }));
@@ -347,6 +348,7 @@ TEST_F(ClosedTest, RefusesEveryCallOfAnEndedTransaction) {
     EXPECT_TRUE(closed({why}, [&] { transaction.drop("table"); }));
     EXPECT_TRUE(closed({why}, [&] { transaction.rename("table", "new"); }));
     EXPECT_TRUE(closed({why}, [&] { transaction.collections(); }));
+    EXPECT_TRUE(closed({why}, [&] { transaction.kind_of("users"); }));
     EXPECT_TRUE(closed({why}, [&] { transaction.commit(); }));
     EXPECT_TRUE(closed({why, "'table'"}, [&] { table.put("key 7", "changed"); }));
     EXPECT_TRUE(closed({why, "'table'"}, [&] { table.get("key 7"); }));

@@ -82,6 +82,11 @@ TEST_F(CompositeTest, IsThereAfterACrashAndAfterAClose) {
 
 TEST_F(CompositeTest, IsOneCollectionWithThePagesOfItsChildren) {
   database->transact([](Transaction& txn) { txn.open<Hash>("h").put("k", "v"); });
+  EXPECT_EQ(database->snapshot().kind_of("b"), "test.bag");
+  EXPECT_EQ(database->snapshot().kind_of("h"), "hash");
+  EXPECT_EQ(database->snapshot().kind_of("things"), std::nullopt) << "a child has no such name";
+  EXPECT_THROW(database->snapshot().kind_of(""), InvalidArgument);
+  EXPECT_EQ(database->begin().kind_of("b"), "test.bag");
   const auto collections = database->snapshot().collections();
   ASSERT_EQ(collections.size(), 2u);
   std::uint64_t sum = 0;

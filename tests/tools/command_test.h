@@ -36,7 +36,7 @@ std::string read_file(const std::string& path);
 
 /// A directory with a database in it, and the quire command to run on it. At the end of each test
 /// the database, if there is one, must pass `check --deep`.
-class CommandTest : public testing::Test {
+class CommandTest : public ::testing::Test {
  protected:
   /// Waits for the command to end.
   CommandResult run(std::vector<std::string> arguments, std::string_view input = {}) const;

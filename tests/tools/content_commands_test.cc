@@ -3,6 +3,7 @@
 
 #include <quire/database.h>
 
+#include "tests/support/bag.h"
 #include "tests/tools/command_test.h"
 
 namespace quire::tools {
@@ -222,6 +223,20 @@ TEST_F(ContentCommandsTest, CatFailsWithoutFileCollectionOrKey) {
   put("users", "ada", "1");
   expect_failure({"cat", file(), "visitors"}, 3, "visitors");
   expect_failure({"cat", file(), "users", "bob"}, 3, "bob");
+}
+
+TEST_F(ContentCommandsTest, KindThatIsNotKnownOrHasNoKeysIsNamed) {
+  Database database = Database::open(file());
+  database.transact([](Transaction& transaction) {
+    transaction.open<quire::testing::Bag>("bag");
+    transaction.open<List>("log").push_back("one");
+  });
+  database.close();
+  expect_failure({"cat", file(), "bag"}, 2, "collection of kind 'test.bag'");
+  expect_failure({"ls", file(), "bag"}, 2, "collection of kind 'test.bag'");
+  expect_failure({"ls", file(), "log"}, 2, "a list has no keys");
+  expect_failure({"cat", file(), "log", "one"}, 2, "a list has no keys");
+  expect_failure({"ls", file(), "none"}, 3, "no such collection");
 }
 
 }  // namespace

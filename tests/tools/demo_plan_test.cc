@@ -12,7 +12,7 @@ namespace quire::tools {
 
 namespace {
 
-class DemoPlanTest : public testing::Test {
+class DemoPlanTest : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
 

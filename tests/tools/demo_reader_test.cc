@@ -13,7 +13,7 @@ namespace quire::tools {
 namespace {
 
 // A database into which three files have been imported, as the demo does it.
-class DemoReaderTest : public testing::Test {
+class DemoReaderTest : public ::testing::Test {
  protected:
   void SetUp() override {
     change([&](Transaction& transaction) {

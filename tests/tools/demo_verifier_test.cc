@@ -13,7 +13,7 @@ namespace {
 
 // Three source files, of which the first two were imported by one transaction, as the importer
 // does it.
-class DemoVerifierTest : public testing::Test {
+class DemoVerifierTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (const char* name : {"a", "b", "c"}) {

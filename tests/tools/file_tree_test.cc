@@ -13,7 +13,7 @@ namespace quire::tools {
 
 namespace {
 
-class FileTreeTest : public testing::Test {
+class FileTreeTest : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
 

@@ -14,7 +14,7 @@ namespace quire::tools {
 
 namespace {
 
-class SourceFileTest : public testing::Test {
+class SourceFileTest : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include <quire/error.h>
 
@@ -16,7 +17,7 @@ namespace {
 
 using namespace std::string_literals;
 
-class TargetDirectoryTest : public testing::Test {
+class TargetDirectoryTest : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
 
@@ -85,6 +86,41 @@ TEST_F(TargetDirectoryTest, LeavesNoPartOfAFileThatCannotBePlaced) {
   EXPECT_THROW(target.write("taken", "x", std::nullopt, true), IoError);
   EXPECT_THROW(target.write(std::string(300, 'n'), "x", std::nullopt, true), IoError);
   EXPECT_EQ(name_count(""), 1U);
+}
+
+TEST_F(TargetDirectoryTest, StreamsFilesOfAnyLengthSeveralAtOnce) {
+  TargetDirectory target(path("out"));
+  const std::string piece(10'000, 'x');
+  const auto write_many = [&](std::ostream& out) {
+    for (int i = 0; i < 100; ++i) out << piece << i;
+    out << std::string(200'000, 'y');
+  };
+  target.write(
+      "long",
+      [&](std::ostream& out) {
+        out << "begin";
+        target.write(
+            "beside", [&](std::ostream& beside) { beside << "whole"; }, {}, false);
+        EXPECT_EQ(read_file(path("out/beside")), "whole");
+        EXPECT_FALSE(target.exists("long"));
+        write_many(out);
+      },
+      {}, false);
+  std::ostringstream expected;
+  expected << "begin";
+  write_many(expected);
+  EXPECT_EQ(read_file(path("out/long")), expected.str());
+  EXPECT_EQ(name_count("out"), 2U);
+}
+
+TEST_F(TargetDirectoryTest, LeavesNothingOfAStreamThatIsBroken) {
+  TargetDirectory target(path("out"));
+  const auto broken = [](std::ostream& out) {
+    out << std::string(100'000, 'x');
+    throw InvalidArgument("no more");
+  };
+  EXPECT_THROW(target.write("file", broken, {}, false), InvalidArgument);
+  EXPECT_EQ(name_count("out"), 0U);
 }
 
 TEST_F(TargetDirectoryTest, FollowsNoLinkBelowIt) {

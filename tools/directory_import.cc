@@ -1,0 +1,202 @@
+#include "tools/import_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <quire/database.h>
+
+#include "tools/command_line.h"
+#include "tools/figures.h"
+#include "tools/file_tree.h"
+#include "tools/interrupt.h"
+#include "tools/open_database.h"
+#include "tools/output.h"
+#include "tools/progress_bar.h"
+#include "tools/source_file.h"
+
+namespace quire::tools {
+
+namespace {
+
+constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 30;
+// A transaction ends with the file that brings it to either limit.
+constexpr std::uint64_t kBatchFiles = 64;
+constexpr std::uint64_t kBatchBytes = std::uint64_t{4} << 20;
+
+struct DirectoryArguments {
+  std::string source;
+  std::string file;
+  std::string collection;
+  bool json = false;
+};
+
+void declare_directory(CLI::App& command, DirectoryArguments& arguments) {
+  command.add_option("SRC", arguments.source, "the directory")->required();
+  command.add_option("FILE", arguments.file, "the database; made if missing")->required();
+  command
+      .add_option("NAME", arguments.collection,
+                  "the hash that gets path -> content; NAME.meta gets path -> size, mode, mtime")
+      ->required();
+  command.add_flag("--json", arguments.json, "one JSON object on standard output");
+}
+
+struct ImportCounts {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t unreadable = 0;
+  std::uint64_t transactions = 0;
+};
+
+// Puts the files of one tree into one pair of hashes. Content and meta entry of a file are of the
+// same transaction, so a meta entry that agrees with the file says that its content is there.
+class DirectoryImport {
+ public:
+  DirectoryImport(const DirectoryArguments& arguments, Database& database)
+      : arguments_(arguments), database_(database) {
+    const std::filesystem::path own = database.info().path;
+    own_path_ = own.lexically_relative(std::filesystem::canonical(arguments.source)).string();
+  }
+
+  ImportCounts run(const FileTree& tree) {
+    try {
+      import_all(tree);
+    } catch (const Error&) {
+      if (kept_.files > 0) {
+        print_message(fmt::format(
+            "{} files in {} transactions were stored before this and stay; the same command will "
+            "go on from there",
+            count_text(kept_.files), count_text(kept_.transactions)));
+      }
+      throw;
+    }
+    return counts_;
+  }
+
+ private:
+  void import_all(const FileTree& tree) {
+    std::uint64_t total = 0;
+    for (const FileTree::File& file : tree.files) total += file.size;
+    std::uint64_t done = 0;
+    ProgressBar bar("import");
+    for (const FileTree::File& file : tree.files) {
+      throw_if_interrupted();
+      if (!is_own_file(file.path)) import_file(file.path);
+      if (batch_files_ >= kBatchFiles || batch_bytes_ >= kBatchBytes) commit();
+      bar.update(done += file.size, total);
+    }
+    commit();
+  }
+
+  // The database may lie in the directory that it imports; its log lies beside it.
+  bool is_own_file(const std::string& path) const {
+    return path == own_path_ || path.starts_with(own_path_ + "-wal");
+  }
+
+  void import_file(const std::string& path) {
+    const std::string source = arguments_.source + "/" + path;
+    try {
+      if (open_transaction().second.get(path) == meta_text(source_status(source))) {
+        ++counts_.unchanged;
+        return;
+      }
+      const SourceFile file = read_source_file(source, kLargestFile);
+      store(path, file);
+    } catch (const IoError& error) {
+      if (error.path() != source) throw;  // the database's trouble, not the source's
+      print_message(fmt::format("skipped: {}", printable(error.message())));
+      ++counts_.unreadable;
+    }
+  }
+
+  void store(const std::string& path, const SourceFile& file) {
+    auto [content, meta] = open_transaction();
+    content.put(path, file.content);
+    meta.put(path, meta_text({file.content.size(), file.mode, file.mtime_ns}));
+    ++batch_files_;
+    batch_bytes_ += file.content.size();
+    ++counts_.files;
+    counts_.bytes += file.content.size();
+  }
+
+  static std::string meta_text(const SourceStatus& status) {
+    return fmt::format(R"({{"size":{},"mode":{},"mtime_ns":{}}})", status.size, status.mode,
+                       status.mtime_ns);
+  }
+
+  // The hashes of content and meta in the open transaction.
+  std::pair<Hash, Hash> open_transaction() {
+    if (!transaction_) transaction_ = database_.begin();
+    return {transaction_->open<Hash>(arguments_.collection),
+            transaction_->open<Hash>(arguments_.collection + ".meta")};
+  }
+
+  void commit() {
+    open_transaction();  // an empty directory makes the collections too
+    transaction_->commit();
+    transaction_.reset();
+    if (batch_files_ > 0) ++counts_.transactions;
+    kept_ = counts_;
+    batch_files_ = 0;
+    batch_bytes_ = 0;
+  }
+
+  const DirectoryArguments& arguments_;
+  Database& database_;
+  std::string own_path_;
+  std::optional<Transaction> transaction_;
+  std::uint64_t batch_files_ = 0;
+  std::uint64_t batch_bytes_ = 0;
+  ImportCounts counts_;
+  ImportCounts kept_;  // as of the last commit
+};
+
+void print_counts(const DirectoryArguments& arguments, const FileTree& tree,
+                  const ImportCounts& counts) {
+  if (arguments.json) {
+    Json document = json_document(arguments.file);
+    set_bytes(document, "collection", arguments.collection);
+    document["files"] = counts.files;
+    document["bytes"] = counts.bytes;
+    document["unchanged"] = counts.unchanged;
+    document["unreadable"] = counts.unreadable;
+    document["symlinks"] = tree.symlink_count;
+    document["special"] = tree.special_count;
+    document["transactions"] = counts.transactions;
+    return print_json(document);
+  }
+  write_data(fmt::format(
+      "{} files ({}) in {} transactions; {} unchanged; skipped: {} unreadable, {} symbolic "
+      "links, {} special files\n",
+      count_text(counts.files), size_text(counts.bytes), count_text(counts.transactions),
+      count_text(counts.unchanged), count_text(counts.unreadable), count_text(tree.symlink_count),
+      count_text(tree.special_count)));
+}
+
+ExitCode run_directory(const DirectoryArguments& arguments) {
+  const FileTree tree = walk_files(arguments.source);
+  for (const FileTree::Unreadable& entry : tree.unreadable) {
+    print_message(printable(fmt::format("skipped: {}: {}", entry.path, entry.reason)));
+  }
+  Database database = open_or_create(arguments.file);
+  ImportCounts counts = DirectoryImport(arguments, database).run(tree);
+  counts.unreadable += tree.unreadable.size();
+  database.close();
+  print_counts(arguments, tree, counts);
+  return ExitCode::success;
+}
+
+}  // namespace
+
+void add_directory_import(CommandLine& command_line, CLI::App& import) {
+  command_line.add<DirectoryArguments>(
+      import, "dir", "A hash of the regular files below a directory; may be repeated",
+      declare_directory, run_directory);
+}
+
+}  // namespace quire::tools

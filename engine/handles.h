@@ -9,6 +9,7 @@
 
 #include <quire/collection.h>
 #include <quire/error.h>
+#include <quire/savepoint.h>
 
 #include "engine/session.h"
 
@@ -103,6 +104,16 @@ inline void require_present(const OpenCollection& collection) {
         "make a new one");
   }
 }
+
+/// Has what is pending in the collection flushed, if there is anything. What that throws dooms the
+/// transaction. Calls what is the user's, so no CallPass may be held.
+void flush_pending(const std::shared_ptr<TransactionSession>& session,
+                   const std::shared_ptr<OpenCollection>& collection);
+/// The same for all collections of the transaction, also for what that makes pending. Does nothing
+/// in a doomed one.
+void flush_all_pending(const std::shared_ptr<TransactionSession>& session);
+/// Sets a savepoint before which nothing is pending.
+Savepoint set_savepoint(std::shared_ptr<TransactionSession> session);
 
 /// Calls `fn(PageReader&, const OpenCollection&)` in an open session.
 template <class Fn>

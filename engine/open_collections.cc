@@ -72,6 +72,7 @@ void OpenCollections::drop(CollectionId id) {
   if (open == open_.end()) return;
   keep(open->second);
   open->second->dropped = true;
+  take_pending(*open->second);
   open_.erase(open);
 }
 
@@ -84,7 +85,32 @@ void OpenCollections::note_change(const Shared& collection) {
   ++collection->changes;
 }
 
+void OpenCollections::set_pending(const Shared& collection,
+                                  std::unique_ptr<PendingChanges> pending) {
+  pending_.insert_or_assign(collection->entry.id, collection);
+  collection->pending = std::move(pending);
+}
+
+std::unique_ptr<PendingChanges> OpenCollections::take_pending(
+    const OpenCollection& collection) noexcept {
+  const auto found = pending_.find(collection.entry.id);
+  if (found == pending_.end()) return nullptr;
+  const Shared shared = std::move(found->second);
+  pending_.erase(found);
+  return std::move(shared->pending);
+}
+
+std::shared_ptr<OpenCollection> OpenCollections::next_pending() const {
+  return pending_.empty() ? nullptr : pending_.begin()->second;
+}
+
+void OpenCollections::drop_pending() noexcept {
+  for (const auto& [id, collection] : pending_) collection->pending.reset();
+  pending_.clear();
+}
+
 void OpenCollections::roll_back_to(std::size_t index) {
+  drop_pending();
   former_.roll_back_to(index, [&](const Shared& collection, const CollectionState& former) {
     static_cast<CollectionState&>(*collection) = former;
     ++collection->changes;
@@ -97,6 +123,7 @@ void OpenCollections::roll_back_to(std::size_t index) {
 }
 
 void OpenCollections::clear() noexcept {
+  drop_pending();
   open_.clear();
   former_.clear();
 }

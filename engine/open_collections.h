@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <quire/collection.h>
+
 #include "base/former_values.h"
 #include "engine/catalog.h"
 
@@ -25,6 +27,7 @@ struct OpenCollection : CollectionState {
   std::shared_ptr<OpenCollection> parent;  // nullptr if it has a name of its own
   bool updating = false;                   // a user's function runs inside Hash::update()
   std::uint64_t changes = 0;               // ends iterators
+  std::unique_ptr<PendingChanges> pending;
 };
 
 /// The object of a collection that no handle shares yet.
@@ -58,11 +61,22 @@ class OpenCollections {
   /// The content is about to change: iterators end.
   void note_change(const std::shared_ptr<OpenCollection>& collection);
 
+  // What is pending belongs to the innermost savepoint: there is nothing when one is set.
+
+  void set_pending(const std::shared_ptr<OpenCollection>& collection,
+                   std::unique_ptr<PendingChanges> pending);
+  /// Nothing is pending in the collection any more; nullptr if nothing was.
+  std::unique_ptr<PendingChanges> take_pending(const OpenCollection& collection) noexcept;
+  /// The oldest collection in which something is pending, so a parent before its children; nullptr
+  /// if nothing is.
+  std::shared_ptr<OpenCollection> next_pending() const;
+
   // Savepoints nest; number 0 is the outermost.
 
   void set_savepoint() { former_.push(); }
   /// What was made since savepoint `index` is dropped; what was dropped or renamed since is there
-  /// again as it was; iterators of what was changed since end. Ends it and those inside it.
+  /// again as it was; iterators of what was changed since end; nothing is pending. Ends it and those
+  /// inside it.
   void roll_back_to(std::size_t index);
   /// Ends savepoint `index` and those inside it; their changes belong to the one around them.
   void release(std::size_t index) { former_.release(index); }
@@ -72,8 +86,11 @@ class OpenCollections {
  private:
   using Shared = std::shared_ptr<OpenCollection>;
 
+  void drop_pending() noexcept;
+
   std::map<CollectionId, Shared> open_;  // not those that were dropped
   FormerValues<Shared, CollectionState> former_;
+  std::map<CollectionId, Shared> pending_;  // those in which something is pending
 };
 
 }  // namespace quire::engine

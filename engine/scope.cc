@@ -20,6 +20,37 @@ bool changed_nothing(const std::exception& error) {
          known->code() == ErrorCode::key_exists;
 }
 
+void flush_pending(const std::shared_ptr<TransactionSession>& session,
+                   const std::shared_ptr<OpenCollection>& collection) {
+  WriteScope scope = make_write_scope(session, collection, WriteScope::Origin::found);
+  const auto pending = session->open_collections().take_pending(*collection);
+  if (!pending) return;
+  try {
+    pending->flush(scope);
+  } catch (const std::exception& error) {
+    session->doom(error.what());
+    throw;
+  } catch (...) {
+    session->doom("PendingChanges::flush() has thrown");
+    throw;
+  }
+}
+
+void flush_all_pending(const std::shared_ptr<TransactionSession>& session) {
+  while (!session->is_doomed()) {
+    const auto collection = session->open_collections().next_pending();
+    if (!collection) return;
+    flush_pending(session, collection);
+  }
+}
+
+Savepoint set_savepoint(std::shared_ptr<TransactionSession> session) {
+  if (!session) throw_moved_from();
+  flush_all_pending(session);
+  const std::uint64_t number = in_session(session, {}, [&] { return session->set_savepoint(); });
+  return Savepoint(std::move(session), number);
+}
+
 }  // namespace engine
 
 namespace {
@@ -67,6 +98,41 @@ ReadScope ReadScope::child_scope(std::string_view name, std::string_view kind) c
   return engine::make_read_scope(scope_->session, std::move(child));
 }
 
+const PendingChanges* ReadScope::pending_state() const {
+  return with_collection(
+      *this, [](Session&, const auto& collection) { return collection->pending.get(); });
+}
+
+void ReadScope::flush_pending() const {
+  const bool is_pending = with_collection(*this, [](Session& session, const auto& collection) {
+    if (!collection->pending) return false;
+    session.as_transaction()->require_not_doomed();
+    return true;
+  });
+  if (!is_pending) return;
+  engine::flush_pending(std::static_pointer_cast<TransactionSession>(scope_->session),
+                        scope_->collection);
+}
+
+void ReadScope::add_context(Error& error) const {
+  const auto& [session, collection] = engine::state_of(*this);
+  error.add_file(session->core().name());
+  error.add_collection(path_of(*collection));
+}
+
+PendingChanges* WriteScope::changing_pending() {
+  return with_collection(*this, [](Session& session, const auto& collection) {
+    session.as_transaction()->require_not_doomed();
+    return collection->pending.get();
+  });
+}
+
+PendingChanges& WriteScope::set_pending(std::unique_ptr<PendingChanges> pending) {
+  const auto& [session, collection] = engine::state_of(*this);
+  session->as_transaction()->open_collections().set_pending(collection, std::move(pending));
+  return *collection->pending;
+}
+
 std::optional<WriteScope> WriteScope::find_child(std::string_view name, std::string_view kind,
                                                  Origin origin) {
   auto child = with_collection(*this, [&](Session& session, const auto& collection) {
@@ -90,10 +156,8 @@ void WriteScope::set_options(ByteView bytes) {
 }
 
 Savepoint WriteScope::savepoint() {
-  auto session = std::static_pointer_cast<TransactionSession>(engine::state_of(*this).session);
-  const std::uint64_t number =
-      engine::in_session(session, {}, [&] { return session->set_savepoint(); });
-  return Savepoint(std::move(session), number);
+  return engine::set_savepoint(
+      std::static_pointer_cast<TransactionSession>(engine::state_of(*this).session));
 }
 
 }  // namespace quire

@@ -126,6 +126,7 @@ class TransactionSession final : public Session {
   void doom(const std::string& why) {
     if (doomed_.empty()) doomed_ = why;
   }
+  bool is_doomed() const noexcept { return !doomed_.empty(); }
   void require_not_doomed() const;
 
   Seq commit(Durability durability);

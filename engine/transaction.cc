@@ -101,16 +101,20 @@ std::vector<CollectionInfo> Transaction::collections() const {
   return in_session(session_, {}, [&] { return session_->collections(); });
 }
 
-Savepoint Transaction::savepoint() {
-  const std::uint64_t number = in_session(session_, {}, [&] { return session_->set_savepoint(); });
-  return Savepoint(session_, number);
-}
+Savepoint Transaction::savepoint() { return engine::set_savepoint(session_); }
 
 std::uint64_t Transaction::commit(std::optional<Durability> durability) {
   if (!session_) throw ClosedError("this transaction was moved from; use the one it was moved to");
   Core& core = session_->core();
-  const std::uint64_t seq = engine::with_context(
-      core, {}, [&] { return session_->commit(durability.value_or(core.options().durability)); });
+  const std::uint64_t seq = engine::with_context(core, {}, [&] {
+    try {
+      engine::flush_all_pending(session_);
+    } catch (...) {
+      session_->rollback();
+      throw;
+    }
+    return session_->commit(durability.value_or(core.options().durability));
+  });
   core.deliver_events();
   return seq;
 }

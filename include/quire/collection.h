@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <quire/bytes.h>
+#include <quire/error.h>
 #include <quire/export.h>
 #include <quire/savepoint.h>
 #include <quire/value.h>
@@ -40,6 +41,21 @@ concept Collection = std::derived_from<T, typename T::View> && requires {
 } && std::constructible_from<typename T::View, const ReadScope&> &&
     std::constructible_from<T, WriteScope&, const typename T::Options&>;
 
+/// What handles of one collection have gathered in memory within one transaction, and not put into
+/// its children yet; WriteScope::pending() makes it, all handles of the collection share it. The
+/// engine has it flushed before the transaction commits and before a savepoint is set, and destroys
+/// it when the transaction ends, goes back to a savepoint, or drops the collection. It may hold no
+/// handle or scope: that would keep its transaction alive. Used by the transaction's thread.
+class QUIRE_API PendingChanges {
+ public:
+  virtual ~PendingChanges() = default;
+  /// Puts everything into the children of `scope`, the collection's own. Is called once and
+  /// destroyed afterwards; what is gathered meanwhile is pending anew. Runs with no lock held. What
+  /// it throws dooms the transaction, as a change that is stopped half-way, and comes out of the
+  /// call that had it flushed.
+  virtual void flush(WriteScope& scope) = 0;
+};
+
 /// One collection as one snapshot or transaction sees it; what a handle is made from. Copying
 /// shares it. It keeps its snapshot registered for as long as it lives. Threads: as the snapshot's
 /// or the transaction's handles.
@@ -61,9 +77,33 @@ class QUIRE_API ReadScope {
     return typename C::View(child_scope(name, C::kKind));
   }
 
+  /// What is pending in the collection, for reads to take into account; nullptr if nothing is, and
+  /// always in a snapshot. Lives until it is flushed or dropped. InvalidArgument if it is no S.
+  template <std::derived_from<PendingChanges> S>
+  const S* find_pending() const {
+    const PendingChanges* pending = pending_state();
+    return pending == nullptr ? nullptr : &of_type<const S>(*pending);
+  }
+  /// Has what is pending in the collection flushed, so that its children hold everything; does
+  /// nothing in a snapshot. InvalidArgument if something is pending in a transaction that an error
+  /// has stopped half-way.
+  void flush_pending() const;
+
+  /// Adds the database's file and the collection's name, behind those of its parents, to an error
+  /// that the collection's type is about to throw.
+  void add_context(Error& error) const;
+
   const std::shared_ptr<detail::Scope>& state() const noexcept { return scope_; }
 
+ protected:
+  template <class S, class P>
+  static S& of_type(P& pending) {
+    if (S* state = dynamic_cast<S*>(&pending)) return *state;
+    throw InvalidArgument("what is pending in the collection is of another type than asked for");
+  }
+
  private:
+  const PendingChanges* pending_state() const;
   ReadScope child_scope(std::string_view name, std::string_view kind) const;
 
   std::shared_ptr<detail::Scope> scope_;
@@ -108,7 +148,20 @@ class QUIRE_API WriteScope : public ReadScope {
     return open_child<C>(name, options, Origin::found_options);
   }
 
+  /// What is pending in the collection, made if nothing is; the caller is about to add to it. Checks
+  /// what every change does, so a handle asks for it at each change. Lives until it is flushed or
+  /// dropped: at the latest until the transaction is used for something else. InvalidArgument if it
+  /// is no S. Its memory is the type's to bound, by flush_pending(), and is no part of cache_size.
+  template <std::derived_from<PendingChanges> S>
+  S& pending() {
+    PendingChanges* pending = changing_pending();
+    if (pending == nullptr) pending = &set_pending(std::make_unique<S>());
+    return of_type<S>(*pending);
+  }
+
  private:
+  PendingChanges* changing_pending();
+  PendingChanges& set_pending(std::unique_ptr<PendingChanges> pending);
   std::optional<WriteScope> find_child(std::string_view name, std::string_view kind, Origin origin);
   WriteScope create_child(std::string_view name, std::string_view kind);
   Savepoint savepoint();

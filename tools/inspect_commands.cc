@@ -214,7 +214,7 @@ std::string problems_text(const std::vector<CheckProblem>& problems) {
   return text;
 }
 
-std::string check_text(const CheckReport& report) {
+std::string check_text(const CheckArguments& arguments, const CheckReport& report) {
   std::string text = problems_text(report.problems);
   if (report.problem_count > report.problems.size()) {
     text += fmt::format("and {} more\n", count_text(report.problem_count - report.problems.size()));
@@ -231,7 +231,8 @@ std::string check_text(const CheckReport& report) {
   table.add({"all pages", count_text(report.pages)});
   table.add({"collections", count_text(report.collections)});
   return text + table.text() +
-         (report.ok() ? std::string("ok\n")
+         (report.ok() ? std::string(arguments.deep ? "ok\n"
+                                                   : "ok; content was not read: --deep does that\n")
                       : fmt::format("{} problems\n", count_text(report.problem_count)));
 }
 
@@ -249,7 +250,7 @@ ExitCode run_check(const CheckArguments& arguments) {
   if (arguments.json) {
     print_json(check_json(arguments, report));
   } else {
-    write_data(check_text(report));
+    write_data(check_text(arguments, report));
   }
   if (report.ok()) return ExitCode::success;
   print_message(

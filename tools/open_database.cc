@@ -17,8 +17,22 @@ void require_directory_of(const std::string& path) {
                  "'; make it, or give another path");
 }
 
-Database open_to_read(const std::string& path) {
+namespace {
+
+// In the command's own words; the library's speak of its options.
+void require_file(const std::string& path) {
   require_directory_of(path);
+  std::error_code error;
+  if (std::filesystem::status(path, error).type() != std::filesystem::file_type::not_found) return;
+  NotFound missing("there is no such file; check the path, or make a database with `quire put`");
+  missing.add_file(path);
+  throw missing;
+}
+
+}  // namespace
+
+Database open_to_read(const std::string& path) {
+  require_file(path);
   Options options;
   options.create = false;
   options.read_only = true;
@@ -26,7 +40,7 @@ Database open_to_read(const std::string& path) {
 }
 
 Database open_to_change(const std::string& path) {
-  require_directory_of(path);
+  require_file(path);
   Options options;
   options.create = false;
   return Database::open(path, options);

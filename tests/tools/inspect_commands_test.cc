@@ -154,7 +154,8 @@ TEST_F(InspectCommandsTest, CheckAccountsForEveryPage) {
   }
   const CommandResult text = run({"check", file()});
   EXPECT_EQ(text.exit_code, 0);
-  EXPECT_TRUE(text.out.ends_with("\nok\n")) << text.out;
+  EXPECT_TRUE(text.out.ends_with("\nok; content was not read: --deep does that\n")) << text.out;
+  EXPECT_TRUE(run({"check", file(), "--deep"}).out.ends_with("\nok\n"));
 }
 
 TEST_F(InspectCommandsTest, CheckReportsDamageWithCode1) {

@@ -114,6 +114,13 @@ void ReadScope::flush_pending() const {
                         scope_->collection);
 }
 
+std::uint64_t ReadScope::rollbacks() const {
+  return with_collection(*this, [](Session& session, const auto&) {
+    const TransactionSession* transaction = session.as_transaction();
+    return transaction == nullptr ? 0 : transaction->savepoint_rollbacks();
+  });
+}
+
 void ReadScope::add_context(Error& error) const {
   const auto& [session, collection] = engine::state_of(*this);
   error.add_file(session->core().name());

@@ -275,6 +275,7 @@ std::size_t TransactionSession::index_of(std::uint64_t savepoint) const {
 
 void TransactionSession::roll_back_to(std::uint64_t savepoint) {
   const std::size_t index = index_of(savepoint);
+  ++savepoint_rollbacks_;
   try {
     pages_.roll_back_to(index);
     open_.roll_back_to(index);

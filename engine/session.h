@@ -121,6 +121,8 @@ class TransactionSession final : public Session {
   void release(std::uint64_t savepoint);
   /// Its object goes: rolls back to it unless it has ended.
   void abandon_savepoint(std::uint64_t savepoint) noexcept;
+  /// How often one of the two has begun to undo.
+  std::uint64_t savepoint_rollbacks() const noexcept { return savepoint_rollbacks_; }
 
   /// A change stopped half-way: the transaction can only be rolled back. The first reason stays.
   void doom(const std::string& why) {
@@ -149,6 +151,7 @@ class TransactionSession final : public Session {
   OpenCollections open_;
   std::vector<std::uint64_t> savepoints_;  // ascending, the innermost last
   std::uint64_t last_savepoint_ = 0;
+  std::uint64_t savepoint_rollbacks_ = 0;
   bool ended_ = false;
   bool has_dropped_ = false;  // something that the reaper frees
   std::string doomed_;

@@ -89,6 +89,11 @@ class QUIRE_API ReadScope {
   /// has stopped half-way.
   void flush_pending() const;
 
+  /// How often the transaction has been rolled back to a savepoint; 0 for a snapshot. What a handle
+  /// remembers of its children may be wrong once this number is another one. ClosedError and
+  /// NotFound as for every call of a handle. Reads no page.
+  std::uint64_t rollbacks() const;
+
   /// Adds the database's file and the collection's name, behind those of its parents, to an error
   /// that the collection's type is about to throw.
   void add_context(Error& error) const;

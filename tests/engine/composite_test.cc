@@ -313,6 +313,33 @@ TEST_F(CompositeTest, NamesAChildOfAnotherKindByItsPath) {
   EXPECT_EQ(box.scope().child<Box>("in").scope().child<Hash>("h").name(), "h");
 }
 
+TEST_F(CompositeTest, NamesItselfInErrorsOfItsType) {
+  Transaction txn = database->begin();
+  Box inner = txn.create<Box>("box").scope().child<Box>("in");
+  NotFound error("no job");
+  inner.scope().add_context(error);
+  EXPECT_EQ(error.file(), kPath);
+  EXPECT_EQ(error.collection(), "box/in");
+  txn.open<Bag>("b").scope().add_context(error);
+  EXPECT_EQ(error.collection(), "box/in") << "what is set already stays";
+}
+
+TEST_F(CompositeTest, CountsTheRollbacksToSavepoints) {
+  Transaction txn = database->begin();
+  const Bag bag = txn.open<Bag>("b");
+  EXPECT_EQ(bag.scope().rollbacks(), 0u);
+  txn.savepoint().release();
+  EXPECT_EQ(bag.scope().rollbacks(), 0u);
+  Savepoint outer = txn.savepoint();
+  txn.savepoint();  // is destroyed at once
+  EXPECT_EQ(bag.scope().rollbacks(), 1u);
+  outer.rollback();
+  EXPECT_EQ(bag.scope().rollbacks(), 2u) << "whether or not the collection was changed";
+  EXPECT_EQ(database->snapshot().open<Bag>("b").scope().rollbacks(), 0u);
+  txn.rollback();
+  EXPECT_THROW(bag.scope().rollbacks(), ClosedError);
+}
+
 TEST_F(CompositeTest, OnlyCompositesHaveChildren) {
   Transaction txn = database->begin();
   auto table = txn.create<Plain<kHashName>>("h");

@@ -18,10 +18,12 @@ struct BagOptions {
 class BagView {
  public:
   explicit BagView(const ReadScope& scope)
-      : limit_(std::stoull(scope.options().str())),
+      : scope_(scope),
+        limit_(std::stoull(scope.options().str())),
         things_(scope.child<Hash>("things")),
         order_(scope.child<List>("order")) {}
 
+  const ReadScope& scope() const noexcept { return scope_; }
   std::uint64_t limit() const noexcept { return limit_; }
   std::uint64_t size() const { return things_.size(); }
   std::string get(std::string_view name) const { return things_.get(name)->str(); }
@@ -29,6 +31,7 @@ class BagView {
   const ListView& order() const noexcept { return order_; }
 
  private:
+  ReadScope scope_;
   std::uint64_t limit_;
   HashView things_;
   ListView order_;

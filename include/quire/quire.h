@@ -12,6 +12,7 @@
 #include <quire/hash.h>
 #include <quire/list.h>
 #include <quire/options.h>
+#include <quire/pipe.h>
 #include <quire/savepoint.h>
 #include <quire/stats.h>
 #include <quire/transaction.h>

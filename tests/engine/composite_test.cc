@@ -4,24 +4,10 @@
 
 #include "tests/support/bag.h"
 #include "tests/support/database_test.h"
+#include "tests/support/error_text.h"
 
 namespace quire::testing {
 namespace {
-
-/// Whether `call()` throws a quire::Error of this code with `text` in its message.
-template <class Call>
-::testing::AssertionResult fails(ErrorCode code, std::string_view text, const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    const std::string_view what = error.what();
-    if (error.code() == code && what.find(text) != what.npos) {
-      return ::testing::AssertionSuccess();
-    }
-    return ::testing::AssertionFailure() << to_string(error.code()) << ": " << what;
-  }
-  return ::testing::AssertionFailure() << "nothing was thrown";
-}
 
 class CompositeTest : public DatabaseTest {
  protected:

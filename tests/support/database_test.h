@@ -15,9 +15,9 @@
 namespace quire::testing {
 
 /// Fails the test, naming each problem, unless check() finds every page of the database accounted
-/// for exactly once and every structure sound.
-inline void expect_sound(const Database& database) {
-  const CheckReport report = database.check();
+/// for exactly once and every structure sound, and composites as `options` have them checked.
+inline void expect_sound(const Database& database, const CheckOptions& options = {}) {
+  const CheckReport report = database.check(options);
   for (const CheckProblem& problem : report.problems) {
     ADD_FAILURE() << "check: page " << problem.page << " of '" << problem.collection
                   << "': " << problem.what;
@@ -57,10 +57,10 @@ class DatabaseTest : public ::testing::Test {
   void TearDown() override {
     if (!checks_at_end || !files->status(kPath)) return;
     if (!database) open();
-    expect_sound(*database);
+    expect_sound(*database, check_options);
     close();
     open();  // and once more from the bytes of the clean file
-    expect_sound(*database);
+    expect_sound(*database, check_options);
     database.reset();
   }
 
@@ -97,6 +97,7 @@ class DatabaseTest : public ::testing::Test {
   Options options;
   std::optional<Database> database;
   bool checks_at_end = true;
+  CheckOptions check_options;
 };
 
 /// All entries of a table.

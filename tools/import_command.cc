@@ -8,6 +8,7 @@ void add_import_command(CommandLine& command_line) {
   CLI::App& import = *command_line.app().add_subcommand("import", "Take foreign data in");
   import.require_subcommand(1);
   add_directory_import(command_line, import);
+  add_smartpipe_import(command_line, import);
 }
 
 }  // namespace quire::tools

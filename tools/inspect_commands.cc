@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <quire/database.h>
+#include <quire/pipe.h>
 
 #include "tools/command_line.h"
 #include "tools/figures.h"
@@ -240,6 +241,7 @@ ExitCode run_check(const CheckArguments& arguments) {
   Database database = open_to_read(arguments.file);
   CheckOptions options;
   options.deep = arguments.deep;
+  options.with<Pipe>();
   const CheckReport report = [&] {
     ProgressBar bar("check");
     return database.check(options, [&](std::uint64_t done, std::uint64_t total) {

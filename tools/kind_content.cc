@@ -8,7 +8,7 @@ namespace quire::tools {
 
 namespace {
 
-constexpr std::array kKinds{&kBlobContent, &kListContent, &kHashContent};
+constexpr std::array kKinds{&kBlobContent, &kListContent, &kHashContent, &kPipeContent};
 
 template <class E>
 [[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {

@@ -42,6 +42,7 @@ struct KindContent {
 extern const KindContent kBlobContent;
 extern const KindContent kListContent;
 extern const KindContent kHashContent;
+extern const KindContent kPipeContent;
 
 /// That of a collection. NotFound if there is no collection of that name, TypeMismatch if the
 /// command does not know its kind.

@@ -9,6 +9,7 @@
 #include <quire/database.h>
 
 #include "bench/bench_run.h"
+#include "bench/pipe_measurements.h"
 
 namespace quire::bench {
 
@@ -59,6 +60,7 @@ class Bench {
     figures.measurements.push_back(put("durable put, 1 thread", 1));
     figures.measurements.push_back(put("durable put, 16 threads", kManyThreads));
     database_.close();
+    measure_pipes(run_, figures.measurements);
     return figures;
   }
 

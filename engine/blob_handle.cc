@@ -1,6 +1,7 @@
 #include <quire/blob.h>
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -87,6 +88,20 @@ Value BlobView::view(std::uint64_t offset, std::size_t count) const {
     const structures::BlobView blob = view_of(pages, collection);
     require_within(blob, offset, count);
     return in_memory(count, [&] { return blob.view(offset, count); });
+  });
+}
+
+std::shared_ptr<const std::byte> BlobView::pin(std::uint64_t offset, std::size_t count,
+                                               std::size_t alignment) const {
+  static_assert(kAlignment == pager::kFrameAlignment);
+  return engine::read(scope_, [&](PageReader& pages, const OpenCollection& collection) {
+    if (!std::has_single_bit(alignment) || alignment > kPageSize) {
+      throw InvalidArgument("alignment is " + std::to_string(alignment) +
+                            "; it must be a power of two, at most 4096");
+    }
+    const structures::BlobView blob = view_of(pages, collection);
+    require_within(blob, offset, count);
+    return in_memory(count, [&] { return blob.pin(offset, count, alignment); });
   });
 }
 

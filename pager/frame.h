@@ -29,7 +29,7 @@ struct Frame {
     if (count_) --count_->live;
   }
 
-  std::array<std::byte, kPageSize> bytes;
+  alignas(kFrameAlignment) std::array<std::byte, kPageSize> bytes;
   Verified verified = Verified::no;
   Sum32 sum = 0;  // if verified as data
 

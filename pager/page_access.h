@@ -15,6 +15,9 @@
 
 namespace quire::pager {
 
+/// Pages in memory begin at multiples of this, so what is aligned in a page is so in memory.
+inline constexpr std::size_t kFrameAlignment = 16;
+
 using PageBytes = std::span<const std::byte, kPageSize>;
 using MutablePageBytes = std::span<std::byte, kPageSize>;
 
@@ -45,6 +48,11 @@ class PageRef {
     const ByteView part(frame_.get() + offset, size);
     if (is_private_ || size <= kAlwaysCopied) return Value::copy(part);
     return Value::shared(frame_, part);
+  }
+
+  /// What begins at `offset` in the page, which lives at least as long as this does.
+  std::shared_ptr<const std::byte> share(std::size_t offset) const noexcept {
+    return {frame_, frame_.get() + offset};
   }
 
   static constexpr std::size_t kAlwaysCopied = 256;

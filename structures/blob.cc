@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -34,11 +37,27 @@ std::uint64_t reachable_end(std::uint64_t offset, std::uint64_t count) {
   return offset + count;
 }
 
-/// Zeros that live for ever; at most a page of them.
+/// Zeros that live for ever, aligned as a page: what a hole holds.
+std::shared_ptr<const std::byte> hole_page() {
+  alignas(kPageSize) static constexpr std::array<std::byte, kPageSize> kZeros{};
+  return {std::shared_ptr<void>(), kZeros.data()};
+}
+
+/// At most a page of zeros.
 Value zeros(std::size_t size) {
-  static constexpr std::array<std::byte, kPageSize> kZeros{};
-  return Value::shared(std::shared_ptr<const void>(std::shared_ptr<void>(), kZeros.data()),
-                       ByteView(kZeros.data(), size));
+  const std::shared_ptr<const std::byte> page = hole_page();
+  return Value::shared(page, ByteView(page.get(), size));
+}
+
+/// Uninitialised memory at a multiple of `alignment`.
+std::shared_ptr<std::byte> aligned_memory(std::size_t size, std::size_t alignment) {
+  const std::align_val_t boundary{alignment};
+  auto* const memory = static_cast<std::byte*>(::operator new(size, boundary));
+  return {memory, [boundary](std::byte* bytes) { ::operator delete(bytes, boundary); }};
+}
+
+bool is_aligned(const std::byte* bytes, std::size_t alignment) {
+  return reinterpret_cast<std::uintptr_t>(bytes) % alignment == 0;
 }
 
 void require_content(const BlobRootPage& root, std::uint64_t offset, std::uint64_t count) {
@@ -90,16 +109,27 @@ void read_content(PageReader& pages, Pid root_pid, const PageRef& root, std::uin
   }
 }
 
-/// [offset, offset + size), which lies within the blob and within one page of it.
-Value value_in_page(PageReader& pages, Pid root_pid, const PageRef& root, std::uint64_t offset,
-                    std::size_t size) {
+/// Where content lies: in a page, or in a hole, which has none.
+struct Place {
+  PageRef page;
+  std::size_t offset;  // in the page
+};
+
+/// The place of the byte at `offset`, which lies within the blob.
+Place find_place(PageReader& pages, Pid root_pid, const PageRef& root, std::uint64_t offset) {
   if (root.as<BlobRootPage>().height == 0) {
-    return root.value(offsetof(BlobRootPage, entries) + offset, size);
+    return {root, offsetof(BlobRootPage, entries) + static_cast<std::size_t>(offset)};
   }
   const std::uint64_t page_index = offset / kPageSize;
   const BlobLeaf leaf = find_blob_leaf(pages, root_pid, root, page_index);
-  const PageRef page = read_blob_data(pages, leaf, page_index);
-  return page ? page.value(offset % kPageSize, size) : zeros(size);
+  return {read_blob_data(pages, leaf, page_index), offset % kPageSize};
+}
+
+/// [offset, offset + size), which lies within the blob and within one page of it.
+Value value_in_page(PageReader& pages, Pid root_pid, const PageRef& root, std::uint64_t offset,
+                    std::size_t size) {
+  const Place place = find_place(pages, root_pid, root, offset);
+  return place.page ? place.page.value(place.offset, size) : zeros(size);
 }
 
 }  // namespace
@@ -132,6 +162,24 @@ Value BlobView::view(std::uint64_t offset, std::size_t size) const {
   read_content(*reader_, root_, root, offset, {memory.get(), size});
   const ByteView bytes(memory.get(), size);
   return Value::shared(std::move(memory), bytes);
+}
+
+std::shared_ptr<const std::byte> BlobView::pin(std::uint64_t offset, std::size_t size,
+                                               std::size_t alignment) const {
+  const PageRef root = read_blob_root(*reader_, root_);
+  require_content(root.as<BlobRootPage>(), offset, size);
+  if (size == 0) return hole_page();
+  if (in_one_page(offset, size)) {
+    const Place place = find_place(*reader_, root_, root, offset);
+    if (!place.page) return hole_page();
+    if (!place.page.is_private()) {
+      auto bytes = place.page.share(place.offset);
+      if (is_aligned(bytes.get(), alignment)) return bytes;
+    }
+  }
+  std::shared_ptr<std::byte> copy = aligned_memory(size, alignment);
+  read_content(*reader_, root_, root, offset, {copy.get(), size});
+  return copy;
 }
 
 Value BlobView::piece(std::uint64_t offset, std::uint64_t limit) const {

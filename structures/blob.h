@@ -32,6 +32,10 @@ class BlobView {
   /// The bytes [offset, offset + size); shares the frame if they lie in one page.
   /// std::out_of_range if they do not all exist.
   Value view(std::uint64_t offset, std::size_t size) const;
+  /// The same bytes at a multiple of `alignment`, a power of two up to 4096. Shares the frame, be
+  /// they ever so few, if they lie in one page, at such an address, and no transaction changes it.
+  std::shared_ptr<const std::byte> pin(std::uint64_t offset, std::size_t size,
+                                       std::size_t alignment) const;
   /// What one page holds from `offset` on, at most `limit` bytes: never empty unless offset >=
   /// size() or limit == 0.
   Value piece(std::uint64_t offset, std::uint64_t limit) const;

@@ -72,6 +72,9 @@ class MutableBytes {
 /// Reading costs the pages that it touches, and one page more for each 2 MB, hot or cold.
 class QUIRE_API BlobView {
  public:
+  /// Bytes in a page lie at an address that equals their offset in the blob modulo this.
+  static constexpr std::size_t kAlignment = 16;
+
   explicit BlobView(const ReadScope& scope) : scope_(scope) {}
 
   std::string_view name() const noexcept { return scope_.name(); }
@@ -88,6 +91,13 @@ class QUIRE_API BlobView {
   /// The bytes [offset, offset + count); std::out_of_range if the blob ends before. Shares the page
   /// in memory if they lie in one, else copies; InvalidArgument if there is no memory for that.
   Value view(std::uint64_t offset, std::size_t count) const;
+  /// The same bytes at an address that is a multiple of `alignment`, and stays the same for as long
+  /// as this pointer, or a copy of it, lives; nobody changes them. Shares the page in memory, be
+  /// they ever so few, if they lie in one that this transaction has not changed and its address
+  /// allows it (kAlignment); else copies them. InvalidArgument unless `alignment` is a power of two
+  /// up to 4096; else as view().
+  std::shared_ptr<const std::byte> pin(std::uint64_t offset, std::size_t count,
+                                       std::size_t alignment = 1) const;
   /// The same bytes as a range of ByteViews, page by page and without copying (but for pages that
   /// this transaction has changed); each lives until the iterator moves. std::out_of_range if the
   /// blob ends before offset + count.

@@ -13,6 +13,7 @@
 #include <quire/list.h>
 #include <quire/options.h>
 #include <quire/pipe.h>
+#include <quire/records.h>
 #include <quire/savepoint.h>
 #include <quire/stats.h>
 #include <quire/transaction.h>

@@ -1,0 +1,229 @@
+#include <quire/record_array.h>
+
+#include <algorithm>
+#include <optional>
+
+#include <quire/error.h>
+
+#include "facades/failure.h"
+#include "facades/record_check.h"
+#include "facades/record_format.h"
+#include "facades/stored_records.h"
+
+// New arrays lie behind all others. Only when the blob ends there is a gap looked for: addresses
+// are plenty, and erased pages take no room.
+
+namespace quire {
+
+using facades::fail;
+using facades::kMaxRecordPages;
+using facades::kRecordPage;
+using facades::PageRange;
+using facades::RecordArrayEntry;
+using facades::StoredRecords;
+
+struct RecordArrayStoreView::Parts {
+  Parts(const ReadScope& whole, const RecordLayout& wanted)
+      : scope(whole),
+        stored(facades::open_records(whole, wanted)),
+        index(whole.child<Hash>("index")),
+        data(whole.child<Blob>("data")) {}
+
+  /// A value of the index, checked against what a blob can be.
+  RecordArrayEntry entry_in(ByteView value) const {
+    if (value.size() != sizeof(RecordArrayEntry)) {
+      fail(scope, CorruptionError("index", "size of a value", "16", std::to_string(value.size())));
+    }
+    const auto entry = facades::read_format<RecordArrayEntry>(value.data());
+    const std::uint64_t pages = pages_of(entry.count);
+    if (entry.first_page > kMaxRecordPages || pages > kMaxRecordPages - entry.first_page) {
+      fail(scope, CorruptionError(
+                      "index", "first_page and count", "within a blob",
+                      std::to_string(entry.first_page) + " and " + std::to_string(entry.count)));
+    }
+    return entry;
+  }
+  std::optional<RecordArrayEntry> find(ByteView key) const {
+    const std::optional<Value> value = index.get(key);
+    if (!value) return std::nullopt;
+    return entry_in(*value);
+  }
+  RecordSequence require(ByteView key) const {
+    const auto entry = find(key);
+    if (!entry) {
+      fail(scope, NotFound("there is no array '" + key.str() + "'; make it with create()"));
+    }
+    return RecordSequence(scope, data,
+                          {entry->first_page, entry->count, 0, entry->count, stored.layout.stride(),
+                           stored.layout.alignment});
+  }
+
+  std::uint64_t pages_of(std::uint64_t count) const noexcept {
+    return facades::record_pages(stored.layout, count);
+  }
+  PageRange range_of(const RecordArrayEntry& entry) const noexcept {
+    return {entry.first_page, pages_of(entry.count)};
+  }
+  std::vector<PageRange> ranges() const {
+    std::vector<PageRange> ranges;
+    for (const auto [key, value] : index) ranges.push_back(range_of(entry_in(value)));
+    return ranges;
+  }
+  /// Before a change of bytes that stored numbers lead to.
+  void require_data(std::uint64_t offset, std::uint64_t count) const {
+    const std::uint64_t size = data.size();
+    if (offset > size || count > size - offset) {
+      fail(scope, CorruptionError("data", "size", "at least " + std::to_string(offset + count),
+                                  std::to_string(size)));
+    }
+  }
+  std::uint64_t page_count() const {
+    const std::uint64_t size = data.size();
+    if (size % kRecordPage != 0) {
+      fail(scope, CorruptionError("data", "size", "whole pages", std::to_string(size)));
+    }
+    return size / kRecordPage;
+  }
+  std::uint64_t find_room(std::uint64_t pages) const;
+
+  ReadScope scope;
+  StoredRecords stored;
+  HashView index;
+  BlobView data;
+};
+
+/// The first of so many pages that no array has.
+std::uint64_t RecordArrayStoreView::Parts::find_room(std::uint64_t pages) const {
+  const std::uint64_t end = page_count();
+  if (pages <= kMaxRecordPages - end) return end;
+  std::vector<PageRange> taken = ranges();
+  std::sort(taken.begin(), taken.end(),
+            [](const PageRange& a, const PageRange& b) { return a.first < b.first; });
+  taken.push_back({kMaxRecordPages, 0});
+  std::uint64_t gap = 0;
+  for (const PageRange& range : taken) {
+    if (range.first >= gap && range.first - gap >= pages) return gap;
+    gap = std::max(gap, range.first + range.count);
+  }
+  fail(scope,
+       OutOfSpace("there is no room for an array of " + std::to_string(pages) +
+                  " pages; all arrays together can have " + std::to_string(kMaxRecordPages)));
+}
+
+// ---- reading
+
+RecordArrayStoreView::RecordArrayStoreView(const ReadScope& scope, const RecordLayout& layout)
+    : parts_(std::make_shared<const Parts>(scope, layout)) {}
+
+std::string_view RecordArrayStoreView::name() const noexcept { return parts_->scope.name(); }
+const RecordLayout& RecordArrayStoreView::layout() const noexcept { return parts_->stored.layout; }
+const std::string& RecordArrayStoreView::tag() const noexcept { return parts_->stored.tag; }
+std::uint64_t RecordArrayStoreView::size() const { return parts_->index.size(); }
+bool RecordArrayStoreView::contains(ByteView key) const { return parts_->index.contains(key); }
+
+std::vector<std::string> RecordArrayStoreView::keys() const {
+  std::vector<std::string> keys;
+  for (const auto [key, value] : parts_->index) keys.push_back(key.str());
+  return keys;
+}
+
+RecordSequence RecordArrayStoreView::view(ByteView key) const { return parts_->require(key); }
+
+// ---- changing
+
+struct RecordArrayStore::Changes {
+  explicit Changes(WriteScope& scope)
+      : index(scope.child<Hash>("index")), data(scope.child<Blob>("data")) {}
+
+  Hash index;
+  Blob data;
+};
+
+namespace {
+
+/// Makes what a new collection consists of.
+WriteScope& prepared(WriteScope& scope, const RecordStoreOptions& options) {
+  facades::prepare_records(scope, {options.layout, options.tag, 0});
+  if (scope.created()) {
+    scope.child<Hash>("index");
+    scope.child<Blob>("data");
+  }
+  return scope;
+}
+
+}  // namespace
+
+RecordArrayStore::RecordArrayStore(WriteScope& scope, const RecordStoreOptions& options)
+    : RecordArrayStoreView(prepared(scope, options), options.layout),
+      changes_(std::make_shared<Changes>(scope)) {}
+
+void RecordArrayStore::create(ByteView key, std::uint64_t count) {
+  if (contains(key)) {
+    fail(parts_->scope, KeyExists("there is an array '" + key.str() +
+                                  "' already; erase it first to make another"));
+  }
+  const std::uint64_t pages = parts_->pages_of(count);
+  const std::uint64_t first = parts_->find_room(pages);
+  const std::uint64_t end = (first + pages) * kRecordPage;
+  if (end > changes_->data.size()) changes_->data.resize(end);
+  changes_->index.put(key, facades::format_bytes(RecordArrayEntry{first, count}));
+}
+
+MutableBytes RecordArrayStore::edit(ByteView key, std::uint64_t index) {
+  const std::uint64_t offset = parts_->require(key).offset_of(index);
+  parts_->require_data(offset, layout().stride());
+  return changes_->data.edit(offset, layout().size);
+}
+
+void RecordArrayStore::write(ByteView key, std::uint64_t index, ByteView records) {
+  const std::uint32_t stride = layout().stride();
+  if (records.size() % stride != 0) {
+    fail(parts_->scope,
+         InvalidArgument(std::to_string(records.size()) + " bytes are no whole records of " +
+                         std::to_string(stride) + " bytes"));
+  }
+  const RecordSequence array = parts_->require(key);
+  const std::uint64_t count = records.size() / stride;
+  if (index > array.size() || count > array.size() - index) {
+    throw std::out_of_range("there are no records [" + std::to_string(index) + ", +" +
+                            std::to_string(count) + ") in array '" + key.str() + "': it has " +
+                            std::to_string(array.size()));
+  }
+  if (count == 0) return;
+  parts_->require_data(array.offset_of(index + count - 1), stride);
+  for (ByteView rest = records; !rest.empty();) {
+    const std::uint64_t in_page = layout().per_page() - index % layout().per_page();
+    const ByteView part = rest.sub(0, in_page * stride);
+    changes_->data.write(array.offset_of(index), part);
+    rest = rest.sub(part.size());
+    index += in_page;
+  }
+}
+
+bool RecordArrayStore::erase(ByteView key) {
+  const auto entry = parts_->find(key);
+  if (!entry) return false;
+  const PageRange range = parts_->range_of(*entry);
+  const bool is_last = range.first + range.count == parts_->page_count();
+  changes_->index.erase(key);
+  if (is_last) {
+    changes_->data.resize(range.first * kRecordPage);
+  } else {
+    changes_->data.punch(range.first * kRecordPage, range.count * kRecordPage);
+  }
+  return true;
+}
+
+void RecordArrayStore::clear() {
+  changes_->index.clear();
+  changes_->data.resize(0);
+}
+
+// ---- the laws
+
+void RecordArrayStore::check(const RecordArrayStoreView& arrays, CheckSink& sink) {
+  const Parts& parts = *arrays.parts_;
+  facades::check_disjoint(parts.ranges(), parts.page_count(), sink);
+}
+
+}  // namespace quire

@@ -10,6 +10,7 @@
 
 #include "bench/bench_run.h"
 #include "bench/pipe_measurements.h"
+#include "bench/records_measurements.h"
 
 namespace quire::bench {
 
@@ -61,6 +62,7 @@ class Bench {
     figures.measurements.push_back(put("durable put, 16 threads", kManyThreads));
     database_.close();
     measure_pipes(run_, figures.measurements);
+    measure_records(run_, figures.measurements);
     return figures;
   }
 

@@ -40,7 +40,7 @@ std::string rate_text(double items_per_second, const std::string& item) {
 }
 
 std::string remark(const Measurement& row) {
-  if (row.times_peer > 0) return fmt::format("{:.2f} times {}", row.times_peer, row.peer);
+  if (row.times_peer > 0) return fmt::format("{:.3g} times {}", row.times_peer, row.peer);
   if (row.commits_per_sync > 0) return fmt::format("{:.2f} commits a sync", row.commits_per_sync);
   return {};
 }

@@ -23,7 +23,10 @@ TEST_F(BenchCommandTest, MeasuresEverythingAndCleansUp) {
   EXPECT_EQ(names,
             "load;get;absent get;scan;durable put, 1 thread;durable put, 16 threads;"
             "plain file, zstd 3;pipe write, zstd 3;plain file read, zstd 3;pipe read, zstd 3;"
-            "plain file, raw;pipe write, raw;plain file read, raw;pipe read, raw;");
+            "plain file, raw;pipe write, raw;plain file read, raw;pipe read, raw;"
+            "mapped array edits, 100 an msync;record edits, 100 a durable commit;"
+            "mapped array edits, 10000 an msync;record edits, 10000 a durable commit;"
+            "mapped array reads;record field reads;");
   EXPECT_EQ(document["entries"], 1000);
   EXPECT_GT(document["written_per_byte"], 1);
   EXPECT_GT(document["space_per_byte"], 1);
@@ -33,7 +36,7 @@ TEST_F(BenchCommandTest, MeasuresEverythingAndCleansUp) {
 TEST_F(BenchCommandTest, PrintsARowForEachFigureAndSaysWhereItWorks) {
   const CommandResult result = run({"bench", "--seconds", "0.001", "--dir", path("")});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(std::ranges::count(result.out, '\n'), 16) << result.out;
+  EXPECT_EQ(std::ranges::count(result.out, '\n'), 20) << result.out;
   EXPECT_NE(result.err.find("measuring in " + path("")), std::string::npos) << result.err;
 }
 

@@ -9,6 +9,7 @@
 
 #include <quire/database.h>
 #include <quire/pipe.h>
+#include <quire/records.h>
 
 #include "tools/command_line.h"
 #include "tools/figures.h"
@@ -241,7 +242,7 @@ ExitCode run_check(const CheckArguments& arguments) {
   Database database = open_to_read(arguments.file);
   CheckOptions options;
   options.deep = arguments.deep;
-  options.with<Pipe>();
+  options.with<Pipe>().with<RecordArrayStore>().with<RecordStore>().with<RingStore>();
   const CheckReport report = [&] {
     ProgressBar bar("check");
     return database.check(options, [&](std::uint64_t done, std::uint64_t total) {

@@ -8,7 +8,8 @@ namespace quire::tools {
 
 namespace {
 
-constexpr std::array kKinds{&kBlobContent, &kListContent, &kHashContent, &kPipeContent};
+constexpr std::array kKinds{&kBlobContent,    &kListContent,        &kHashContent, &kPipeContent,
+                            &kRecordsContent, &kRecordArrayContent, &kRingContent};
 
 template <class E>
 [[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {

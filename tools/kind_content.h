@@ -43,6 +43,9 @@ extern const KindContent kBlobContent;
 extern const KindContent kListContent;
 extern const KindContent kHashContent;
 extern const KindContent kPipeContent;
+extern const KindContent kRecordArrayContent;
+extern const KindContent kRecordsContent;
+extern const KindContent kRingContent;
 
 /// That of a collection. NotFound if there is no collection of that name, TypeMismatch if the
 /// command does not know its kind.

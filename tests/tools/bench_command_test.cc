@@ -36,7 +36,7 @@ TEST_F(BenchCommandTest, MeasuresEverythingAndCleansUp) {
 TEST_F(BenchCommandTest, PrintsARowForEachFigureAndSaysWhereItWorks) {
   const CommandResult result = run({"bench", "--seconds", "0.001", "--dir", path("")});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(std::ranges::count(result.out, '\n'), 20) << result.out;
+  EXPECT_EQ(std::ranges::count(result.out, '\n'), 22) << result.out;
   EXPECT_NE(result.err.find("measuring in " + path("")), std::string::npos) << result.err;
 }
 

@@ -13,8 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include <quire/record_layout.h>
+
 #include "base/field_table.h"
 #include "engine/catalog_format.h"
+#include "facades/record_format.h"
 #include "pager/header_format.h"
 #include "pager/page_format.h"
 #include "pager/space_map_format.h"
@@ -134,6 +137,7 @@ FieldTable table(std::string_view name, const std::array<Field, N>& fields) {
 }
 
 std::vector<FieldTable> code_tables() {
+  using namespace facades;
   using namespace structures;
   using namespace wal;
   return {
@@ -159,6 +163,13 @@ std::vector<FieldTable> code_tables() {
       table<EndBody>("EndBody", kEndBodyFields),
       table<PageRecordHeader>("PageRecordHeader", kPageRecordHeaderFields),
       table<ByteRange>("ByteRange", kByteRangeFields),
+      table<RecordOptionsHeader>("RecordOptionsHeader", kRecordOptionsHeaderFields),
+      table<RecordFieldHeader>("RecordFieldHeader", kRecordFieldHeaderFields),
+      table<RecordIndexEntry>("RecordIndexEntry", kRecordIndexEntryFields),
+      table<FreeSlots>("FreeSlots", kFreeSlotsFields),
+      table<SlotHeader>("SlotHeader", kSlotHeaderFields),
+      table<RecordArrayEntry>("RecordArrayEntry", kRecordArrayEntryFields),
+      table<RingState>("RingState", kRingStateFields),
   };
 }
 
@@ -178,7 +189,7 @@ std::map<std::string, Lines> code_lines() {
 std::set<std::string> structures_with_fields() {
   std::set<std::string> names;
   const std::regex field("QUIRE_FIELD\\((\\w+),");
-  for (const char* layer : {"base", "os", "pager", "wal", "structures", "engine"}) {
+  for (const char* layer : {"base", "os", "pager", "wal", "structures", "engine", "facades"}) {
     for (const auto& entry :
          std::filesystem::directory_iterator(QUIRE_SOURCE_DIR "/" + std::string(layer))) {
       if (!entry.path().filename().string().ends_with("_format.h")) continue;
@@ -276,6 +287,12 @@ std::map<std::string, Lines> code_enumerations() {
       {"CollectionKind",
        {line(CollectionKind::blob, "blob"), line(CollectionKind::list, "list"),
         line(CollectionKind::hash, "hash"), line(CollectionKind::composite, "composite")}},
+      {"RecordFieldKind",
+       {line(RecordFieldKind::bytes, "bytes"),
+        line(RecordFieldKind::unsigned_integer, "unsigned_integer"),
+        line(RecordFieldKind::signed_integer, "signed_integer"),
+        line(RecordFieldKind::floating_point, "floating_point"),
+        line(RecordFieldKind::text, "text")}},
       {"ChunkKind",
        {line(ChunkKind::part, "part"), line(ChunkKind::commit, "commit"),
         line(ChunkKind::mark, "mark"), line(ChunkKind::end, "end")}},

@@ -122,6 +122,19 @@ std::string compress(Codec codec, ByteView raw, int level) {
   throw InvalidArgument("there is no codec number " + std::to_string(static_cast<unsigned>(codec)));
 }
 
+std::string compress_checked(ByteView raw, int level) {
+  ZSTD_CCtx& context = compression();
+  ZSTD_CCtx_reset(&context, ZSTD_reset_session_and_parameters);
+  ZSTD_CCtx_setParameter(&context, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(&context, ZSTD_c_checksumFlag, 1);
+  std::string packed(ZSTD_compressBound(raw.size()), '\0');
+  const std::size_t size =
+      ZSTD_compress2(&context, packed.data(), packed.size(), raw.data(), raw.size());
+  if (ZSTD_isError(size) != 0) throw std::bad_alloc();  // all else it can complain of is excluded
+  packed.resize(size);
+  return packed;
+}
+
 std::optional<std::string> decompress(Codec codec, ByteView packed, std::size_t raw_size) {
   if (codec == Codec::none) {
     return packed.size() == raw_size ? std::optional(packed.str()) : std::nullopt;

@@ -21,6 +21,10 @@ inline constexpr int kDefaultLevel = 3;
 /// take so much at once (2 GiB for lz4, 4 GiB for snappy). Any thread.
 std::string compress(Codec codec, ByteView raw, int level = kDefaultLevel);
 
+/// The same with Codec::zstd, as a frame that says its size and ends with a checksum of its content: for
+/// frames that may leave the database as they are. `level` is 1 to 22.
+std::string compress_checked(ByteView raw, int level);
+
 /// The bytes that compress() was given, of which the caller knows the number: nothing is allocated
 /// beyond it, whatever `packed` says. Nothing if `packed` is damaged or unpacks to another size.
 /// Any thread.

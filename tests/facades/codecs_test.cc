@@ -1,6 +1,7 @@
 #include "facades/codecs.h"
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include <random>
 #include <string>
@@ -54,6 +55,19 @@ TEST(CodecsTest, CutShortIsDamage) {
           << *codec_name(codec) << size;
     }
   }
+}
+
+TEST(CodecsTest, CheckedFramesSayTheirSizeAndNoticeEachChangedByte) {
+  const std::string raw = noise(500) + std::string(500, 'x');
+  const std::string packed = compress_checked(raw, 3);
+  EXPECT_EQ(ZSTD_getFrameContentSize(packed.data(), packed.size()), raw.size());
+  EXPECT_EQ(decompress(Codec::zstd, packed, raw.size()), raw);
+  for (std::size_t at = 0; at < packed.size(); ++at) {
+    std::string damaged = packed;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x40);
+    EXPECT_EQ(decompress(Codec::zstd, damaged, raw.size()), std::nullopt) << at;
+  }
+  EXPECT_EQ(compress(Codec::zstd, raw).size() + 4, packed.size()) << "no parameter stays behind";
 }
 
 TEST(CodecsTest, NumberOfNoCodecIsRefused) {

@@ -156,7 +156,7 @@ class QUIRE_API OutOfSpace : public Error {
   explicit OutOfSpace(const std::string& message) : Error(ErrorCode::out_of_space, message) {}
 };
 
-/// The call would harm what others use. No call of this version throws it.
+/// The call would harm what others use, such as dropping the open segment of a flat file.
 class QUIRE_API UnsafeAccess : public Error {
  public:
   explicit UnsafeAccess(const std::string& message) : Error(ErrorCode::unsafe_access, message) {}

@@ -9,6 +9,7 @@
 #include <quire/database.h>
 #include <quire/error.h>
 #include <quire/file_system.h>
+#include <quire/flat_file.h>
 #include <quire/hash.h>
 #include <quire/list.h>
 #include <quire/options.h>

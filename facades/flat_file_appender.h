@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <quire/blob.h>
+#include <quire/collection.h>
+#include <quire/flat_file.h>
+#include <quire/list.h>
+
+#include "facades/flat_file_format.h"
+#include "facades/flat_file_reading.h"
+
+namespace quire::facades {
+
+/// A flat file's children as its transaction changes them. The record of a segment is what counts:
+/// bytes, frames and values behind those that it counts are leftovers of something unfinished, and
+/// the next that adds cuts them off. Threads as the transaction's handles.
+class FlatFileChildren {
+ public:
+  /// `reading` is that of the same transaction.
+  FlatFileChildren(WriteScope& scope, std::shared_ptr<const FlatFileReading> reading);
+
+  const FlatFileReading& reading() const noexcept { return *reading_; }
+
+  /// The open segment, with nothing behind what it counts.
+  FlatFileReading::Found trimmed_open_segment();
+  /// The same after another segment was begun if that one is full.
+  FlatFileReading::Found segment_to_fill();
+  /// Ends the open segment and begins another, which it returns.
+  FlatFileReading::Found seal(FlatFileReading::Found open);
+  /// As FlatFile::drop_segment().
+  void drop(std::uint64_t id);
+
+  void store(const FlatFileReading::Found& segment);
+  /// Packs the next frame of a segment; its size must count no byte of it yet.
+  void add_frame(SegmentRecord& segment, std::uint64_t frame, ByteView raw);
+
+  List segments;
+  Blob content;
+  Blob values;
+  Blob frames;
+  Blob tail;
+
+ private:
+  std::shared_ptr<const FlatFileReading> reading_;
+};
+
+/// Adds values to the open segment, piece by piece; nothing of it counts before finish(). A stream
+/// marks the segment, so that it notices when somebody else has put something: its calls are
+/// InvalidArgument then. Holds less than a frame in memory, and 8 bytes for each value.
+class FlatFileAppender {
+ public:
+  explicit FlatFileAppender(FlatFileChildren& children);
+
+  /// More bytes of the current value.
+  void write(ByteView bytes);
+  /// The current value is complete; another begins.
+  void end_value();
+  /// All values that are complete count from now on; to be called once. Their locations.
+  std::vector<DataLocation> finish();
+
+ private:
+  void require_undisturbed() const;
+  void write_compressed(ByteView bytes);
+  std::string pending_frame(ByteView last_part) const;
+
+  FlatFileChildren& children_;
+  FlatFileReading::Found open_;  // as it will be
+  std::uint64_t value_begin_;    // of the current value
+  std::uint64_t stored_tail_;    // bytes that the tail has of the frame that is being filled
+  std::string unstored_tail_;    // and those that come behind them
+  std::vector<ValueEnd> ends_;
+  std::vector<DataLocation> locations_;
+};
+
+}  // namespace quire::facades

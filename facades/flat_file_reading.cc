@@ -1,0 +1,231 @@
+#include "facades/flat_file_reading.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "facades/codecs.h"
+
+namespace quire::facades {
+
+namespace {
+
+// What a compressed read reserves before it has seen that there are bytes to fill it.
+constexpr std::uint64_t kReserved = std::uint64_t{16} << 20;
+
+std::string child_place(std::string_view child) { return "child '" + std::string(child) + "'"; }
+
+std::string frame_place(const SegmentRecord& segment, std::uint64_t frame) {
+  return child_place(kFlatContent) + " segment " + std::to_string(segment.id) + " frame " +
+         std::to_string(frame);
+}
+
+}  // namespace
+
+std::string segment_place(std::uint64_t index) {
+  return child_place(kFlatSegments) + " item " + std::to_string(index);
+}
+
+FlatFileReading::FlatFileReading(const ReadScope& scope)
+    : scope_(scope),
+      options_(read_options()),
+      segments_(scope.child<List>(kFlatSegments)),
+      content_(scope.child<Blob>(kFlatContent)),
+      values_(scope.child<Blob>(kFlatValues)),
+      frames_(scope.child<Blob>(kFlatFrames)),
+      tail_(scope.child<Blob>(kFlatTail)) {}
+
+FlatFileOptions FlatFileReading::read_options() const {
+  const Value bytes = scope_.options();
+  StoredFlatFileOptions stored{};
+  if (bytes.size() != sizeof(stored)) {
+    throw damage("options", "length", std::to_string(sizeof(stored)), bytes.size());
+  }
+  std::memcpy(&stored, bytes.data(), sizeof(stored));
+  if (stored.version != kFlatFileVersion) {
+    throw damage("options", "version", std::to_string(kFlatFileVersion), stored.version);
+  }
+  if (stored.segment_size < 1 || stored.segment_size > kMostSegmentSize) {
+    throw damage("options", "segment_size", "1 to 2^48", stored.segment_size);
+  }
+  if (stored.compression_level > kMostCompression) {
+    throw damage("options", "compression_level", "0 to 22", stored.compression_level);
+  }
+  if (stored.frame_size < kLeastFrameSize || stored.frame_size > kMostFrameSize) {
+    throw damage("options", "frame_size", "1 KiB to 16 MiB", stored.frame_size);
+  }
+  return {stored.segment_size, static_cast<int>(stored.compression_level),
+          static_cast<std::uint32_t>(stored.frame_size)};
+}
+
+std::uint64_t FlatFileReading::segment_count() const {
+  const std::uint64_t count = segments_.size();
+  if (count == 0) throw damage(child_place(kFlatSegments), "size", "at least one", count);
+  return count;
+}
+
+SegmentRecord FlatFileReading::segment_at(std::uint64_t index) const {
+  const Value bytes = segments_.at(index);
+  SegmentRecord record;
+  if (bytes.size() != sizeof(record)) {
+    throw damage(segment_place(index), "length", std::to_string(sizeof(record)), bytes.size());
+  }
+  std::memcpy(&record, bytes.data(), sizeof(record));
+  require_sound(record, index);
+  return record;
+}
+
+void FlatFileReading::require_sound(const SegmentRecord& record, std::uint64_t index) const {
+  const auto require = [&](bool holds, const char* field, const char* expected,
+                           std::uint64_t found) {
+    if (!holds) throw damage(segment_place(index), field, expected, found);
+  };
+  const std::pair<const char*, std::uint64_t> numbers[] = {{"id", record.id},
+                                                           {"base", record.base},
+                                                           {"size", record.size},
+                                                           {"stored_size", record.stored_size},
+                                                           {"first_value", record.first_value},
+                                                           {"value_count", record.value_count},
+                                                           {"first_frame", record.first_frame}};
+  for (const auto& [field, number] : numbers) {
+    require(number <= kLargestNumber, field, "at most 2^56", number);
+  }
+  require(record.id >= index, "id", "at least its place in the list", record.id);
+  require(record.base % kContentAlignment == 0, "base", "a multiple of 4096", record.base);
+  require(record.flags <= kSegmentSealed, "flags", "0 or 1", record.flags);
+  if (is_compressed()) return;
+  require(record.stored_size == record.size, "stored_size", "size, without compression",
+          record.stored_size);
+}
+
+FlatFileReading::Found FlatFileReading::find(std::uint64_t id) const {
+  const std::uint64_t count = segment_count();
+  std::uint64_t end = std::min(id, count - 1) + 1;
+  // It has its own number as index if none before it was dropped, and a smaller one if some were.
+  for (std::uint64_t begin = 0, guess = end - 1; begin < end; guess = begin + (end - begin) / 2) {
+    const SegmentRecord record = segment_at(guess);
+    if (record.id == id) return {guess, record};
+    if (record.id < id) {
+      begin = guess + 1;
+    } else {
+      end = guess;
+    }
+  }
+  throw named(NotFound("there is no segment " + std::to_string(id) +
+                       ": it was dropped, or never made; segments() lists those there are"));
+}
+
+std::uint64_t FlatFileReading::frame_count(const SegmentRecord& segment) const {
+  if (!is_compressed()) return 0;
+  const bool has_short_frame =
+      segment.flags == kSegmentSealed && segment.size % options_.frame_size != 0;
+  return segment.size / options_.frame_size + (has_short_frame ? 1 : 0);
+}
+
+void FlatFileReading::require_within(const SegmentRecord& segment,
+                                     const DataLocation& location) const {
+  if (location.offset <= segment.size && location.length <= segment.size - location.offset) return;
+  throw std::out_of_range("flat file '" + std::string(name()) + "': segment " +
+                          std::to_string(segment.id) + " has " + std::to_string(segment.size) +
+                          " bytes, but not the " + std::to_string(location.length) + " from " +
+                          std::to_string(location.offset) + " on");
+}
+
+Value FlatFileReading::view(const BlobView& child, std::uint64_t offset,
+                            std::uint64_t count) const {
+  try {
+    return child.view(offset, count);
+  } catch (const std::out_of_range&) {
+    throw damage(child_place(child.name()), "size", "at least " + std::to_string(offset + count),
+                 child.size());
+  }
+}
+
+Value FlatFileReading::read(const SegmentRecord& segment, std::uint64_t begin,
+                            std::uint64_t end) const {
+  if (begin == end) return {};
+  if (!is_compressed()) return view(content_, segment.base + begin, end - begin);
+  const std::uint64_t framed = frame_count(segment) * options_.frame_size;
+  if (begin >= framed) return tail(begin - framed, end - begin);
+  try {
+    const auto bytes = std::make_shared<const std::string>(read_compressed(segment, begin, end));
+    return Value::shared(bytes, *bytes);
+  } catch (const std::bad_alloc&) {
+    throw named(InvalidArgument("there is no memory for " + std::to_string(end - begin) +
+                                " bytes at once; read them in parts, or with reader()"));
+  }
+}
+
+// Grows with what has been unpacked: `end` is not believed.
+std::string FlatFileReading::read_compressed(const SegmentRecord& segment, std::uint64_t begin,
+                                             std::uint64_t end) const {
+  const std::uint64_t frame_size = options_.frame_size;
+  const std::uint64_t frames = frame_count(segment);
+  std::string bytes;
+  bytes.reserve(std::min(end - begin, kReserved));
+  for (std::uint64_t frame = begin / frame_size; frame < frames && begin < end; ++frame) {
+    const std::string raw = unpack(segment, frame);
+    const std::uint64_t first = begin - frame * frame_size;
+    bytes.append(raw, first, end - begin);  // cut to the frame
+    begin += std::min<std::uint64_t>(raw.size() - first, end - begin);
+  }
+  if (begin < end) bytes += tail(begin - frames * frame_size, end - begin).text();
+  return bytes;
+}
+
+std::string FlatFileReading::unpack(const SegmentRecord& segment, std::uint64_t frame) const {
+  const std::uint64_t rest = segment.size - frame * options_.frame_size;
+  const std::uint64_t size = std::min<std::uint64_t>(rest, options_.frame_size);
+  auto raw = decompress(Codec::zstd, stored_frame(segment, frame), size);
+  if (!raw) {
+    throw damage(frame_place(segment, frame), "content",
+                 "a zstd frame of " + std::to_string(size) + " bytes", "something else");
+  }
+  return std::move(*raw);
+}
+
+Value FlatFileReading::stored_frame(const SegmentRecord& segment, std::uint64_t frame) const {
+  const FrameEnds ends = frame_ends(segment, frame);
+  return view(content_, segment.base + ends.begin, ends.end - ends.begin);
+}
+
+FlatFileReading::FrameEnds FlatFileReading::frame_ends(const SegmentRecord& segment,
+                                                       std::uint64_t frame) const {
+  FrameEnds ends{0, 0};
+  const std::uint64_t entry = segment.first_frame + frame;
+  if (frame == 0) {
+    const Value bytes = view(frames_, entry * sizeof(FrameEnd), sizeof(FrameEnd));
+    std::memcpy(&ends.end, bytes.data(), bytes.size());
+  } else {  // it begins where the one before it ends
+    const Value bytes = view(frames_, (entry - 1) * sizeof(FrameEnd), sizeof(ends));
+    std::memcpy(&ends, bytes.data(), bytes.size());
+  }
+  const auto place = [&] { return child_place(kFlatFrames) + " entry " + std::to_string(entry); };
+  if (ends.begin >= ends.end || ends.end > segment.stored_size) {
+    throw damage(
+        place(), "end",
+        "above " + std::to_string(ends.begin) + ", at most " + std::to_string(segment.stored_size),
+        ends.end);
+  }
+  const std::uint64_t most = ZSTD_compressBound(options_.frame_size);
+  if (ends.end - ends.begin > most) {
+    throw damage(place(), "stored bytes", "at most " + std::to_string(most), ends.end - ends.begin);
+  }
+  return ends;
+}
+
+Value FlatFileReading::tail(std::uint64_t offset, std::uint64_t count) const {
+  return view(tail_, offset, count);
+}
+
+Value FlatFileReading::value_ends(const SegmentRecord& segment, std::uint64_t index,
+                                  std::uint64_t count) const {
+  return view(values_, (segment.first_value + index) * sizeof(ValueEnd), count * sizeof(ValueEnd));
+}
+
+}  // namespace quire::facades

@@ -1,0 +1,170 @@
+// Values as streams.
+
+#include <sstream>
+
+#include "tests/facades/flat_file_fixture.h"
+
+namespace quire::testing {
+namespace {
+
+class FlatFileStreamTest : public FlatFileTest, public ::testing::WithParamInterface<int> {
+ protected:
+  FlatFileStreamTest() {
+    make({.segment_size = 1 << 20, .compression_level = GetParam(), .frame_size = 5000});
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Levels, FlatFileStreamTest, ::testing::Values(0, 1),
+                         [](const auto& level) { return level.param == 0 ? "Plain" : "Packed"; });
+
+TEST_P(FlatFileStreamTest, WhatIsWrittenBecomesOneValueAndIsReadBack) {
+  const std::string large = noise(300'000) + std::string(300'000, 'x');
+  DataLocation place;
+  change([&](FlatFile& flat) {
+    flat.put("before");
+    auto out = flat.writer();
+    for (std::size_t at = 0; at < large.size(); at += 7777) out << large.substr(at, 7777);
+    EXPECT_EQ(flat.segments()[0].values, 1u) << "nothing counts yet";
+    place = out.finish();
+    flat.put("after");
+  });
+  EXPECT_EQ(place, (DataLocation{0, 6, 600'000}));
+  std::ostringstream copy;
+  auto in = view().reader(place);
+  copy << in.rdbuf();
+  EXPECT_EQ(copy.str(), large);
+  EXPECT_EQ(values(view()), (std::vector<std::string>{"before", large, "after"}));
+}
+
+TEST_P(FlatFileStreamTest, AReaderSeeks) {
+  const std::string value = noise(200'000);
+  put("before");
+  const auto place = put(value);
+  auto in = view().reader(place);
+  for (const int at : {150'000, 3, 64 * 1024, 199'999, 0}) {
+    in.seekg(at);
+    EXPECT_EQ(in.get(), static_cast<unsigned char>(value[static_cast<std::size_t>(at)]));
+    EXPECT_EQ(in.tellg(), at + 1);
+  }
+  in.seekg(-5, std::ios::end);
+  std::string rest(10, '\0');
+  in.read(rest.data(), 10);
+  EXPECT_EQ(rest.substr(0, 5), value.substr(199'995));
+  EXPECT_EQ(in.gcount(), 5);
+  EXPECT_TRUE(in.eof());
+  in.clear();
+  EXPECT_FALSE(in.seekg(-1)) << "before the beginning";
+  in.clear();
+  in.seekg(300'000);
+  EXPECT_EQ(in.get(), std::istream::traits_type::eof());
+}
+
+TEST_P(FlatFileStreamTest, AnEmptyValueIsAStreamWithoutBytes) {
+  const auto place = change([](FlatFile& flat) { return flat.writer().finish(); });
+  EXPECT_EQ(place.length, 0u);
+  EXPECT_EQ(view().reader(place).get(), std::istream::traits_type::eof());
+}
+
+TEST_P(FlatFileStreamTest, AWriterThatDoesNotFinishLeavesNoValue) {
+  const std::string tail = noise(6000);  // some of it is in no frame yet
+  put(tail);
+  change([](FlatFile& flat) {
+    auto out = flat.writer();
+    out << noise(200'000);
+  });
+  EXPECT_EQ(values(view()), std::vector<std::string>{tail});
+  EXPECT_TRUE(database.check(CheckOptions().with<FlatFile>()).ok());
+  put("next");
+  EXPECT_EQ(values(view()), (std::vector<std::string>{tail, "next"}));
+}
+
+TEST_P(FlatFileStreamTest, APutEndsAWriterAndKeepsItsOwnBytes) {
+  change([](FlatFile& flat) {
+    auto out = flat.writer();
+    out << noise(200'000);
+    flat.put("in between");
+    EXPECT_NE(message_of<InvalidArgument>([&] {
+                out.finish();
+              }).find("'f': something else was put before this was complete"),
+              std::string::npos);
+  });
+  EXPECT_EQ(values(view()), std::vector<std::string>{"in between"});
+}
+
+TEST_P(FlatFileStreamTest, AnErrorSetsBadbitAndFinishThrowsIt) {
+  change([](FlatFile& flat) {
+    auto out = flat.writer();
+    out << noise(200'000);
+    flat.seal();  // changes nothing: the open segment counts no value
+    flat.put("in between");
+    out << noise(200'000);
+    EXPECT_TRUE(out.bad());
+    EXPECT_THROW(out.finish(), InvalidArgument);
+    auto throwing = flat.writer();
+    throwing.exceptions(std::ios::badbit);
+    flat.put("again");
+    EXPECT_THROW(throwing << noise(200'000), InvalidArgument);
+  });
+}
+
+TEST_P(FlatFileStreamTest, ASecondWriterEndsTheFirst) {
+  change([](FlatFile& flat) {
+    auto first = flat.writer();
+    first << std::string(100'000, '1');
+    auto second = flat.writer();
+    second << std::string(100'000, '2');  // the same number of bytes at the same place
+    second.flush();
+    EXPECT_THROW(first.finish(), InvalidArgument);
+    second.finish();
+  });
+  EXPECT_EQ(values(view()), std::vector<std::string>{std::string(100'000, '2')});
+}
+
+TEST_P(FlatFileStreamTest, ASavepointThatTakesBytesBackEndsTheWriter) {
+  Transaction txn = database.begin();
+  auto flat = txn.open<FlatFile>("f");
+  auto out = flat.writer();
+  out << noise(100'000);
+  {
+    const Savepoint savepoint = txn.savepoint();
+    out << noise(200'000);
+    out.flush();
+  }
+  EXPECT_THROW(out.finish(), InvalidArgument);
+  EXPECT_TRUE(values(flat).empty());
+  flat.put("x");
+  txn.commit();
+}
+
+TEST_P(FlatFileStreamTest, AWriterOfAnEndedTransactionThrows) {
+  Transaction txn = database.begin();
+  auto out = txn.open<FlatFile>("f").writer();
+  out << noise(10);
+  txn.rollback();
+  EXPECT_THROW(out.finish(), ClosedError);
+}
+
+TEST_P(FlatFileStreamTest, FinishWorksOnce) {
+  change([](FlatFile& flat) {
+    auto out = flat.writer();
+    out << "value";
+    out.finish();
+    out << noise(100'000);
+    EXPECT_TRUE(out.bad());
+    EXPECT_NE(
+        message_of<InvalidArgument>([&] { out.finish(); }).find("'f': finish() was called before"),
+        std::string::npos);
+  });
+  EXPECT_EQ(values(view()), std::vector<std::string>{"value"});
+}
+
+TEST_P(FlatFileStreamTest, AWriterBeginsASegmentIfTheOpenOneIsFull) {
+  put(noise(1 << 20));
+  change([](FlatFile& flat) {
+    auto out = flat.writer();
+    out << "value";
+    EXPECT_EQ(out.finish(), (DataLocation{1, 0, 5}));
+  });
+}
+
+}  // namespace
+}  // namespace quire::testing

@@ -4,10 +4,10 @@
 #include <quire/quire.h>
 
 #include <functional>
-#include <optional>
+#include <iterator>
 #include <random>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quire::testing {
@@ -54,6 +54,40 @@ class FlatFileTest : public ::testing::Test {
 
   Database database = Database::create_in_memory();
   bool checks_at_end = true;
+};
+
+/// A range of `count` strings, each made when it is asked for.
+class Generated {
+ public:
+  using Make = std::function<std::string(int)>;
+  class Iterator {
+   public:
+    using value_type = std::string;
+    using difference_type = std::ptrdiff_t;
+    Iterator(const Make& make, int count) : make_(&make), count_(count) {}
+    std::string operator*() const { return (*make_)(at_); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    void operator++(int) { ++at_; }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) {
+      return it.at_ == it.count_;
+    }
+
+   private:
+    const Make* make_;
+    int count_;
+    int at_ = 0;
+  };
+
+  Generated(int count, Make make) : count_(count), make_(std::move(make)) {}
+  Iterator begin() const { return {make_, count_}; }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  int count_;
+  Make make_;
 };
 
 /// The message of the E that `call()` throws; else the test fails.

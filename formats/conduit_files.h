@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "formats/foreign_file.h"
+#include "formats/zstd_seekable.h"
+
+/// The files of ConduitFlatFileDB: a directory of numbered files, each of which is nothing but one
+/// value after the other, plain or in the seekable zstd format. Where a value begins and ends only
+/// its user knows, who was given a location (path, start, end) for each, in uncompressed bytes.
+
+namespace quire::formats {
+
+/// "data_00000012.dat", or "data_00000012.dat.zst" if compressed.
+struct ConduitName {
+  std::uint32_t number = 0;  // at most 99,999,999
+  bool is_compressed = false;
+
+  std::string text() const;
+  /// Nothing if `text` is no such name.
+  static std::optional<ConduitName> parse(std::string_view text);
+  friend auto operator<=>(const ConduitName&, const ConduitName&) = default;
+};
+
+/// One data file, read anywhere. Nothing in it is believed. One thread at a time.
+class ConduitFile {
+ public:
+  /// How the frames of a compressed file are found.
+  enum class Frames { by_table, by_scanning };
+
+  /// NotFound, IoError, or CorruptionError naming file and offset. `step` as in
+  /// SeekableZstdFile::by_scanning().
+  ConduitFile(const std::string& path, Frames frames, const std::function<void()>& step);
+
+  const std::string& path() const noexcept;
+  /// Uncompressed bytes.
+  std::uint64_t size() const noexcept;
+  /// Bytes at the end that a scan has left out: a frame that is not complete.
+  std::uint64_t left_over() const noexcept;
+  /// Fills `out` with the uncompressed bytes from `offset` on; CorruptionError if the file ends
+  /// before.
+  void read(std::uint64_t offset, std::span<std::byte> out);
+
+ private:
+  std::variant<ForeignFile, SeekableZstdFile> file_;
+};
+
+/// A directory of data files.
+class ConduitDirectory {
+ public:
+  /// NotFound if there is no such directory.
+  explicit ConduitDirectory(const std::string& path);
+
+  /// By number, plain before compressed. Numbers may be missing: their files were dropped.
+  const std::vector<ConduitName>& files() const noexcept { return files_; }
+  /// Names of all else that lies there, sorted, but for the lock file.
+  const std::vector<std::string>& others() const noexcept { return others_; }
+  std::string path_of(const ConduitName& name) const { return path_ + "/" + name.text(); }
+  /// InvalidArgument if there are a plain and a compressed file of one number, as the original makes
+  /// them when the store is opened in the other mode: which of them came first nobody can tell.
+  void require_one_kind() const;
+
+ private:
+  std::string path_;
+  std::vector<ConduitName> files_;
+  std::vector<std::string> others_;
+};
+
+/// A value of a data file: bytes [start, end).
+struct ConduitLocation {
+  ConduitName file;
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+};
+
+/// A list of locations: a JSON object a line,
+///
+///     {"file": "data_00000000.dat", "start": 0, "end": 80}
+///
+/// in any order. The file may be a path, of which only the last name counts; other members are
+/// ignored, and so are empty lines. One thread at a time.
+class ConduitLocationList {
+ public:
+  /// NotFound, or IoError.
+  explicit ConduitLocationList(const std::string& path);
+
+  /// The next one; nothing at the end. CorruptionError that names the list and the line.
+  std::optional<ConduitLocation> next();
+
+ private:
+  bool read_line(std::string& line);
+  CorruptionError error(std::string field, std::string expected, std::string found) const;
+  ConduitLocation parse(const std::string& line) const;
+
+  std::string path_;
+  std::ifstream stream_;
+  std::uint64_t line_number_ = 0;
+};
+
+}  // namespace quire::formats

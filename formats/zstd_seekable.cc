@@ -36,6 +36,7 @@ constexpr std::uint32_t kShortestFrame = 9;
 constexpr std::size_t kPiece = std::size_t{128} << 10;
 
 struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
 
@@ -289,6 +290,17 @@ void SeekableZstdWriter::add_frame(ByteView frame, std::uint64_t size) {
   }
   sizes_.emplace_back(static_cast<std::uint32_t>(frame.size()), static_cast<std::uint32_t>(size));
   out_ << frame.text();
+}
+
+void SeekableZstdWriter::pack(ByteView bytes) {
+  const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+  if (!context) throw std::bad_alloc();
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  std::string frame(ZSTD_compressBound(bytes.size()), '\0');
+  const std::size_t size =
+      ZSTD_compress2(context.get(), frame.data(), frame.size(), bytes.data(), bytes.size());
+  if (ZSTD_isError(size) != 0) throw std::bad_alloc();  // all else it can complain of is excluded
+  add_frame(ByteView(frame).sub(0, size), bytes.size());
 }
 
 void SeekableZstdWriter::finish() {

@@ -88,6 +88,8 @@ class SeekableZstdWriter {
   /// A whole zstd frame that unpacks to `size` bytes. InvalidArgument beyond 2^27 frames, or if
   /// either size has more than 32 bits.
   void add_frame(ByteView frame, std::uint64_t size);
+  /// Packs bytes as one more frame, with size and checksum.
+  void pack(ByteView bytes);
   /// The table; to be called once, at the end.
   void finish();
 

@@ -9,6 +9,7 @@ void add_export_command(CommandLine& command_line) {
   command.require_subcommand(1);
   add_directory_export(command_line, command);
   add_smartpipe_export(command_line, command);
+  add_flat_file_export(command_line, command);
 }
 
 }  // namespace quire::tools

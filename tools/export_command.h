@@ -12,5 +12,6 @@ void add_export_command(CommandLine& command_line);
 // Each adds one subcommand of it.
 void add_directory_export(CommandLine& command_line, CLI::App& export_command);
 void add_smartpipe_export(CommandLine& command_line, CLI::App& export_command);
+void add_flat_file_export(CommandLine& command_line, CLI::App& export_command);
 
 }  // namespace quire::tools

@@ -9,6 +9,7 @@ void add_import_command(CommandLine& command_line) {
   import.require_subcommand(1);
   add_directory_import(command_line, import);
   add_smartpipe_import(command_line, import);
+  add_flat_file_import(command_line, import);
 }
 
 }  // namespace quire::tools

@@ -12,5 +12,6 @@ void add_import_command(CommandLine& command_line);
 // Each adds one subcommand of it.
 void add_directory_import(CommandLine& command_line, CLI::App& import);
 void add_smartpipe_import(CommandLine& command_line, CLI::App& import);
+void add_flat_file_import(CommandLine& command_line, CLI::App& import);
 
 }  // namespace quire::tools

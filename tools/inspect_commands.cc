@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <quire/database.h>
+#include <quire/flat_file.h>
 #include <quire/pipe.h>
 #include <quire/records.h>
 
@@ -242,7 +243,7 @@ ExitCode run_check(const CheckArguments& arguments) {
   Database database = open_to_read(arguments.file);
   CheckOptions options;
   options.deep = arguments.deep;
-  options.with<Pipe>().with<RecordArrayStore>().with<RecordStore>().with<RingStore>();
+  options.with<FlatFile>().with<Pipe>().with<RecordArrayStore>().with<RecordStore>().with<RingStore>();
   const CheckReport report = [&] {
     ProgressBar bar("check");
     return database.check(options, [&](std::uint64_t done, std::uint64_t total) {

@@ -42,6 +42,7 @@ struct KindContent {
 extern const KindContent kBlobContent;
 extern const KindContent kListContent;
 extern const KindContent kHashContent;
+extern const KindContent kFlatFileContent;
 extern const KindContent kPipeContent;
 extern const KindContent kRecordArrayContent;
 extern const KindContent kRecordsContent;

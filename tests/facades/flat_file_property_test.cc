@@ -278,7 +278,7 @@ class Run {
 
 RC_GTEST_PROP(FlatFileProperty, HoldsWhatTheModelHolds, ()) {
   Run run;
-  for (int left = pick(1, 60); left > 0; --left) run.step();
+  for (int left = pick(1, 40); left > 0; --left) run.step();
   run.finish();
 }
 

@@ -274,7 +274,7 @@ TEST_F(SeekableZstdTest, WhatIsWrittenIsReadByThisReaderAndByTheZstdCommand) {
     std::ofstream out(path(), std::ios::binary);
     SeekableZstdWriter writer(out);
     writer.add_frame(frame_of(raw), raw.size());
-    writer.add_frame(frame_of("second"), 6);
+    writer.pack("second");
     writer.finish();
   }
   SeekableZstdFile file{ForeignFile(path())};

@@ -22,6 +22,10 @@ TEST_F(BenchCommandTest, MeasuresEverythingAndCleansUp) {
   }
   EXPECT_EQ(names,
             "load;get;absent get;scan;durable put, 1 thread;durable put, 16 threads;"
+            "append and fdatasync, 1 KiB;flat file put, 1 KiB;"
+            "append and fdatasync, 16 x 64 KiB;flat file put, 16 x 64 KiB;"
+            "pread of 4 KiB;flat file slice of 4 KiB, plain;"
+            "pread of 4 KiB;flat file slice of 4 KiB, packed;"
             "plain file, zstd 3;pipe write, zstd 3;plain file read, zstd 3;pipe read, zstd 3;"
             "plain file, raw;pipe write, raw;plain file read, raw;pipe read, raw;"
             "mapped array edits, 100 an msync;record edits, 100 a durable commit;"
@@ -36,7 +40,7 @@ TEST_F(BenchCommandTest, MeasuresEverythingAndCleansUp) {
 TEST_F(BenchCommandTest, PrintsARowForEachFigureAndSaysWhereItWorks) {
   const CommandResult result = run({"bench", "--seconds", "0.001", "--dir", path("")});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(std::ranges::count(result.out, '\n'), 22) << result.out;
+  EXPECT_EQ(std::ranges::count(result.out, '\n'), 30) << result.out;
   EXPECT_NE(result.err.find("measuring in " + path("")), std::string::npos) << result.err;
 }
 

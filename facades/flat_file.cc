@@ -195,9 +195,10 @@ FlatFile::FlatFile(WriteScope& scope, const FlatFileOptions& options)
       children_(std::make_shared<facades::FlatFileChildren>(scope, reading_)) {}
 
 DataLocation FlatFile::put(ByteView value) {
-  Batch batch(*this);
-  batch.add(value);
-  return batch.finish().front();
+  FlatFileAppender appender(*children_, FlatFileAppender::Calls::one);
+  appender.write(value);
+  appender.end_value();
+  return appender.finish().front();
 }
 
 std::uint64_t FlatFile::seal() {
@@ -209,7 +210,8 @@ std::uint64_t FlatFile::seal() {
 void FlatFile::drop_segment(std::uint64_t segment) { children_->drop(segment); }
 
 FlatFile::Batch::Batch(FlatFile& flat_file)
-    : appender_(std::make_unique<FlatFileAppender>(*flat_file.children_)) {}
+    : appender_(std::make_unique<FlatFileAppender>(*flat_file.children_,
+                                                   FlatFileAppender::Calls::many)) {}
 FlatFile::Batch::~Batch() = default;
 
 void FlatFile::Batch::add(ByteView value) {

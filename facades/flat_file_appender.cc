@@ -11,6 +11,9 @@ namespace quire::facades {
 
 namespace {
 
+// What a writer of a plain segment collects.
+constexpr std::size_t kMostPending = std::size_t{64} << 10;
+
 // Never twice in a process, and no transaction outlives its own.
 std::uint64_t next_stream() noexcept {
   static std::atomic<std::uint64_t> last{0};
@@ -121,25 +124,22 @@ void FlatFileChildren::add_frame(SegmentRecord& segment, std::uint64_t frame, By
 
 // ---- FlatFileAppender
 
-FlatFileAppender::FlatFileAppender(FlatFileChildren& children)
+FlatFileAppender::FlatFileAppender(FlatFileChildren& children, Calls calls)
     : children_(children),
       open_(children.segment_to_fill()),
       value_begin_(open_.record.size),
       stored_tail_(children.tail.size()) {
-  open_.record.stream = next_stream();
+  const std::uint64_t mark = calls == Calls::many ? next_stream() : 0;
+  if (open_.record.stream == mark) return;
+  open_.record.stream = mark;
   children_.store(open_);
 }
 
 void FlatFileAppender::write(ByteView bytes) {
-  require_undisturbed();
-  if (bytes.empty()) return;
-  SegmentRecord& record = open_.record;
   if (children_.reading().is_compressed()) {
     write_compressed(bytes);
   } else {
-    children_.content.write(record.base + record.stored_size, bytes);
-    record.stored_size += bytes.size();
-    record.size += bytes.size();
+    write_plain(bytes);
   }
 }
 
@@ -153,9 +153,11 @@ void FlatFileAppender::end_value() {
 std::vector<DataLocation> FlatFileAppender::finish() {
   require_undisturbed();
   SegmentRecord& record = open_.record;
-  if (children_.reading().is_compressed()) {
+  if (!children_.reading().is_compressed()) {
+    store_plain(pending_);
+  } else {
     children_.tail.resize(stored_tail_);
-    children_.tail.write(stored_tail_, unstored_tail_);
+    children_.tail.write(stored_tail_, pending_);
   }
   children_.values.write((record.first_value + record.value_count) * sizeof(ValueEnd),
                          std::as_bytes(std::span(ends_)));
@@ -169,6 +171,7 @@ std::vector<DataLocation> FlatFileAppender::finish() {
 // older; one that is younger leaves the mark, and takes away some of the content instead.
 void FlatFileAppender::require_undisturbed() const {
   const SegmentRecord& record = open_.record;
+  if (record.stream == 0) return;
   const FlatFileReading& reading = children_.reading();
   const std::uint64_t last = reading.segment_count() - 1;
   if (reading.segment_at(last).stream == record.stream &&
@@ -180,30 +183,56 @@ void FlatFileAppender::require_undisturbed() const {
                       "savepoint; put this value again"));
 }
 
+void FlatFileAppender::write_plain(ByteView bytes) {
+  open_.record.size += bytes.size();
+  if (pending_.size() + bytes.size() < kMostPending) {
+    pending_ += bytes.text();
+    return;
+  }
+  require_undisturbed();
+  store_plain(pending_);
+  pending_.clear();
+  store_plain(bytes);
+}
+
+void FlatFileAppender::store_plain(ByteView bytes) {
+  if (bytes.empty()) return;
+  SegmentRecord& record = open_.record;
+  children_.content.write(record.base + record.stored_size, bytes);
+  record.stored_size += bytes.size();
+}
+
 void FlatFileAppender::write_compressed(ByteView bytes) {
   const std::uint64_t frame_size = children_.reading().options().frame_size;
   SegmentRecord& record = open_.record;
   while (!bytes.empty()) {
     const ByteView part = bytes.sub(0, frame_size - record.size % frame_size);
     bytes = bytes.sub(part.size());
-    if ((record.size + part.size()) % frame_size != 0) {
-      unstored_tail_ += part.text();
+    if ((record.size + part.size()) % frame_size == 0) {
+      store_frame(part);
     } else {
-      const std::uint64_t frame = record.size / frame_size;
-      const bool is_whole = part.size() == frame_size;
-      children_.add_frame(record, frame, is_whole ? part : ByteView(pending_frame(part)));
-      stored_tail_ = 0;
-      unstored_tail_.clear();
+      pending_ += part.text();
     }
     record.size += part.size();
   }
 }
 
-std::string FlatFileAppender::pending_frame(ByteView last_part) const {
-  std::string raw = children_.reading().tail(0, stored_tail_).str();
-  raw += unstored_tail_;
-  raw += last_part.text();
-  return raw;
+// `last_part` is what is missing in the frame that is being filled.
+void FlatFileAppender::store_frame(ByteView last_part) {
+  require_undisturbed();
+  SegmentRecord& record = open_.record;
+  const std::uint64_t frame_size = children_.reading().options().frame_size;
+  const std::uint64_t frame = record.size / frame_size;
+  if (last_part.size() == frame_size) {
+    children_.add_frame(record, frame, last_part);
+  } else {
+    std::string raw = children_.reading().tail(0, stored_tail_).str();
+    raw += pending_;
+    raw += last_part.text();
+    children_.add_frame(record, frame, raw);
+  }
+  stored_tail_ = 0;
+  pending_.clear();
 }
 
 }  // namespace quire::facades

@@ -48,12 +48,15 @@ class FlatFileChildren {
   std::shared_ptr<const FlatFileReading> reading_;
 };
 
-/// Adds values to the open segment, piece by piece; nothing of it counts before finish(). A stream
-/// marks the segment, so that it notices when somebody else has put something: its calls are
-/// InvalidArgument then. Holds less than a frame in memory, and 8 bytes for each value.
+/// Adds values to the open segment; nothing of it counts before finish(). Holds less than 64 KiB or
+/// a frame in memory, and 32 bytes for each value.
 class FlatFileAppender {
  public:
-  explicit FlatFileAppender(FlatFileChildren& children);
+  /// Whether the caller's code may run in between. If so, the segment is marked, and calls are
+  /// InvalidArgument once somebody else has put something.
+  enum class Calls { one, many };
+
+  FlatFileAppender(FlatFileChildren& children, Calls calls);
 
   /// More bytes of the current value.
   void write(ByteView bytes);
@@ -64,14 +67,16 @@ class FlatFileAppender {
 
  private:
   void require_undisturbed() const;
+  void write_plain(ByteView bytes);
+  void store_plain(ByteView bytes);
   void write_compressed(ByteView bytes);
-  std::string pending_frame(ByteView last_part) const;
+  void store_frame(ByteView last_part);
 
   FlatFileChildren& children_;
   FlatFileReading::Found open_;  // as it will be
   std::uint64_t value_begin_;    // of the current value
   std::uint64_t stored_tail_;    // bytes that the tail has of the frame that is being filled
-  std::string unstored_tail_;    // and those that come behind them
+  std::string pending_;          // bytes that are stored nowhere yet
   std::vector<ValueEnd> ends_;
   std::vector<DataLocation> locations_;
 };

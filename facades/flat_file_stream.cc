@@ -86,7 +86,7 @@ class FlatFileWriter::Buffer final : public std::streambuf {
  public:
   explicit Buffer(std::shared_ptr<facades::FlatFileChildren> children)
       : children_(std::move(children)) {
-    appender_.emplace(*children_);
+    appender_.emplace(*children_, facades::FlatFileAppender::Calls::many);
     setp(bytes_.data(), bytes_.data() + bytes_.size());
   }
 

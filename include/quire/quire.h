@@ -5,6 +5,7 @@
 #include <quire/blob.h>
 #include <quire/bytes.h>
 #include <quire/check_report.h>
+#include <quire/codec.h>
 #include <quire/collection.h>
 #include <quire/database.h>
 #include <quire/error.h>
@@ -13,10 +14,12 @@
 #include <quire/hash.h>
 #include <quire/list.h>
 #include <quire/options.h>
+#include <quire/partd.h>
 #include <quire/pipe.h>
 #include <quire/records.h>
 #include <quire/savepoint.h>
 #include <quire/stats.h>
 #include <quire/transaction.h>
+#include <quire/typed_partd.h>
 #include <quire/value.h>
 #include <quire/version.h>

@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 
 #include <quire/database.h>
 
 #include "tools/command_line.h"
+#include "tools/export_paths.h"
 #include "tools/figures.h"
 #include "tools/interrupt.h"
 #include "tools/open_database.h"
@@ -47,22 +47,18 @@ class DirectoryExport {
   DirectoryExport(const DirectoryArguments& arguments, const Snapshot& snapshot)
       : arguments_(arguments),
         content_(snapshot.open<Hash>(arguments.collection)),
-        meta_(snapshot.find<Hash>(arguments.collection + ".meta")) {}
+        meta_(snapshot.find<Hash>(arguments.collection + ".meta")),
+        paths_(arguments.file, arguments.collection) {}
 
   void run() {
     collect_paths();
     TargetDirectory target(arguments_.target);
-    for (const std::string& path : paths_) {
-      if (!arguments_.force && target.exists(path)) {
-        throw KeyExists("'" + arguments_.target + "/" + path +
-                        "' exists; --force overwrites files");
-      }
-    }
+    if (!arguments_.force) paths_.require_absent(target, arguments_.target);
     ProgressBar bar("export");
-    for (const std::string& path : paths_) {
+    for (const std::string& path : paths_.all()) {
       throw_if_interrupted();
       write(target, path);
-      bar.update(files_, paths_.size());
+      bar.update(files_, paths_.all().size());
     }
     target.sync();
   }
@@ -75,23 +71,9 @@ class DirectoryExport {
     for (const auto& [key, value] : content_) {
       throw_if_interrupted();
       const std::string path(key.text());
-      if (const std::string reason = reason_against(path); !reason.empty()) refuse(path, reason);
-      paths_.insert(path);
+      paths_.add(path, reason_against(path));
     }
-    for (const std::string& path : paths_) {
-      for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
-        if (!paths_.contains(path.substr(0, end))) continue;
-        refuse(path, "key '" + path.substr(0, end) + "' is a file");
-      }
-    }
-  }
-
-  [[noreturn]] void refuse(const std::string& path, const std::string& reason) const {
-    InvalidArgument error("key '" + path + "' cannot be a file below a directory: " + reason +
-                          "; nothing was written");
-    error.add_file(arguments_.file);
-    error.add_collection(arguments_.collection);
-    throw error;
+    paths_.require_no_file_is_a_directory();
   }
 
   void write(TargetDirectory& target, const std::string& path) {
@@ -120,7 +102,7 @@ class DirectoryExport {
   const DirectoryArguments& arguments_;
   HashView content_;
   std::optional<HashView> meta_;
-  std::set<std::string> paths_;
+  ExportPaths paths_;
   std::uint64_t files_ = 0;
   std::uint64_t bytes_ = 0;
 };

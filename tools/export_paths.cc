@@ -1,0 +1,36 @@
+#include "tools/export_paths.h"
+
+#include <quire/error.h>
+
+namespace quire::tools {
+
+void ExportPaths::add(const std::string& path, const std::string& reason) {
+  if (!reason.empty()) refuse(path, reason);
+  paths_.insert(path);
+}
+
+void ExportPaths::require_no_file_is_a_directory() const {
+  for (const std::string& path : paths_) {
+    for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
+      if (!paths_.contains(path.substr(0, end))) continue;
+      refuse(path, "key '" + path.substr(0, end) + "' is a file");
+    }
+  }
+}
+
+void ExportPaths::require_absent(const TargetDirectory& target, const std::string& called) const {
+  for (const std::string& path : paths_) {
+    if (!target.exists(path)) continue;
+    throw KeyExists("'" + called + "/" + path + "' exists; --force overwrites files");
+  }
+}
+
+void ExportPaths::refuse(const std::string& path, const std::string& reason) const {
+  InvalidArgument error("key '" + path + "' cannot be a file below a directory: " + reason +
+                        "; nothing was written");
+  error.add_file(file_);
+  error.add_collection(collection_);
+  throw error;
+}
+
+}  // namespace quire::tools

@@ -10,6 +10,7 @@ void add_export_command(CommandLine& command_line) {
   add_directory_export(command_line, command);
   add_smartpipe_export(command_line, command);
   add_flat_file_export(command_line, command);
+  add_partd_export(command_line, command);
 }
 
 }  // namespace quire::tools

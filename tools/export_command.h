@@ -13,5 +13,6 @@ void add_export_command(CommandLine& command_line);
 void add_directory_export(CommandLine& command_line, CLI::App& export_command);
 void add_smartpipe_export(CommandLine& command_line, CLI::App& export_command);
 void add_flat_file_export(CommandLine& command_line, CLI::App& export_command);
+void add_partd_export(CommandLine& command_line, CLI::App& export_command);
 
 }  // namespace quire::tools

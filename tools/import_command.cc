@@ -10,6 +10,7 @@ void add_import_command(CommandLine& command_line) {
   add_directory_import(command_line, import);
   add_smartpipe_import(command_line, import);
   add_flat_file_import(command_line, import);
+  add_partd_import(command_line, import);
 }
 
 }  // namespace quire::tools

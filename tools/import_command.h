@@ -13,5 +13,6 @@ void add_import_command(CommandLine& command_line);
 void add_directory_import(CommandLine& command_line, CLI::App& import);
 void add_smartpipe_import(CommandLine& command_line, CLI::App& import);
 void add_flat_file_import(CommandLine& command_line, CLI::App& import);
+void add_partd_import(CommandLine& command_line, CLI::App& import);
 
 }  // namespace quire::tools

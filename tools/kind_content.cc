@@ -8,7 +8,7 @@ namespace quire::tools {
 
 namespace {
 
-constexpr std::array kKinds{&kBlobContent, &kListContent, &kHashContent, &kPipeContent, &kRecordsContent, &kRecordArrayContent, &kRingContent, &kFlatFileContent};
+constexpr std::array kKinds{&kBlobContent, &kListContent, &kHashContent, &kPipeContent, &kRecordsContent, &kRecordArrayContent, &kRingContent, &kFlatFileContent, &kPartdContent};
 
 template <class E>
 [[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {

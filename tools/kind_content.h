@@ -43,6 +43,7 @@ extern const KindContent kBlobContent;
 extern const KindContent kListContent;
 extern const KindContent kHashContent;
 extern const KindContent kFlatFileContent;
+extern const KindContent kPartdContent;
 extern const KindContent kPipeContent;
 extern const KindContent kRecordArrayContent;
 extern const KindContent kRecordsContent;

@@ -10,6 +10,7 @@
 
 #include "bench/bench_run.h"
 #include "bench/flat_file_measurements.h"
+#include "bench/partd_measurements.h"
 #include "bench/pipe_measurements.h"
 #include "bench/records_measurements.h"
 
@@ -63,6 +64,7 @@ class Bench {
     figures.measurements.push_back(put("durable put, 16 threads", kManyThreads));
     database_.close();
     measure_flat_files(run_, figures.measurements);
+    measure_partd(run_, figures.measurements);
     measure_pipes(run_, figures.measurements);
     measure_records(run_, figures.measurements);
     return figures;

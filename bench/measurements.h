@@ -19,6 +19,7 @@ struct Measurement {
   double commits_per_sync = 0;
   std::string peer = {};  // the row of the same work done by something else
   double times_peer = 0;  // items a second over those of the peer
+  std::string note = {};  // what else is to be said of the row
 };
 
 /// Quick figures of this machine and disk.

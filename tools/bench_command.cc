@@ -42,7 +42,7 @@ std::string rate_text(double items_per_second, const std::string& item) {
 std::string remark(const Measurement& row) {
   if (row.times_peer > 0) return fmt::format("{:.3g} times {}", row.times_peer, row.peer);
   if (row.commits_per_sync > 0) return fmt::format("{:.2f} commits a sync", row.commits_per_sync);
-  return {};
+  return row.note;
 }
 
 std::string bench_text(const Figures& figures) {
@@ -79,6 +79,7 @@ Json bench_json(const BenchArguments& arguments, const std::string& directory,
       entry["peer"] = row.peer;
       entry["times_peer"] = row.times_peer;
     }
+    if (!row.note.empty()) entry["note"] = row.note;
     document["measurements"].push_back(std::move(entry));
   }
   document["written_per_byte"] = figures.written_per_byte;

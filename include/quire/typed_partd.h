@@ -18,13 +18,17 @@ namespace quire {
 
 namespace detail {
 
-/// NumPy's names of arithmetic types of the usual sizes; empty for all others.
+/// NumPy's names of numbers of the usual sizes; empty for all else, also for characters, of which
+/// machines differ.
 template <class T>
 constexpr std::string_view arithmetic_type_name() noexcept {
   constexpr std::string_view kNames[3][4] = {
       {"u1", "u2", "u4", "u8"}, {"i1", "i2", "i4", "i8"}, {"", "", "f4", "f8"}};
   if (std::is_same_v<T, bool>) return "b1";
-  if (!std::is_arithmetic_v<T> || sizeof(T) > 8) return {};
+  if (!std::is_arithmetic_v<T> || sizeof(T) > 8 || std::is_same_v<T, char> ||
+      std::is_same_v<T, wchar_t>) {
+    return {};
+  }
   const std::size_t log2 = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
   return kNames[std::is_floating_point_v<T> ? 2 : std::is_signed_v<T> ? 1 : 0][log2];
 }

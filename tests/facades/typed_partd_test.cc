@@ -24,7 +24,8 @@ using TypedPartdTest = PartdTest;
 
 static_assert(Collection<TypedPartd<double>>);
 static_assert(PartdItem<Trade> && !PartdItem<Nameless>, "a struct needs a name");
-static_assert(!PartdItem<std::string> && !PartdItem<int*> && !PartdItem<long double>);
+static_assert(!PartdItem<std::string> && !PartdItem<int*> && !PartdItem<long double> &&
+              !PartdItem<char>);
 static_assert(kPartdType<bool> == "b1" && kPartdType<std::int8_t> == "i1" &&
               kPartdType<std::uint16_t> == "u2" && kPartdType<int> == "i4" &&
               kPartdType<std::uint64_t> == "u8" && kPartdType<float> == "f4" &&

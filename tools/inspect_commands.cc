@@ -8,9 +8,7 @@
 #include <vector>
 
 #include <quire/database.h>
-#include <quire/flat_file.h>
-#include <quire/pipe.h>
-#include <quire/records.h>
+#include <quire/facades.h>
 
 #include "tools/command_line.h"
 #include "tools/figures.h"
@@ -241,9 +239,8 @@ std::string check_text(const CheckArguments& arguments, const CheckReport& repor
 
 ExitCode run_check(const CheckArguments& arguments) {
   Database database = open_to_read(arguments.file);
-  CheckOptions options;
+  CheckOptions options = facade_check_options();
   options.deep = arguments.deep;
-  options.with<FlatFile>().with<Pipe>().with<RecordArrayStore>().with<RecordStore>().with<RingStore>();
   const CheckReport report = [&] {
     ProgressBar bar("check");
     return database.check(options, [&](std::uint64_t done, std::uint64_t total) {

@@ -8,7 +8,9 @@ namespace quire::tools {
 
 namespace {
 
-constexpr std::array kKinds{&kBlobContent, &kListContent, &kHashContent, &kPipeContent, &kRecordsContent, &kRecordArrayContent, &kRingContent, &kFlatFileContent, &kPartdContent};
+constexpr std::array kKinds{&kBlobContent, &kListContent,     &kHashContent,
+                            &kPipeContent, &kRecordsContent,  &kRecordArrayContent,
+                            &kRingContent, &kFlatFileContent, &kPartdContent};
 
 template <class E>
 [[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -82,6 +84,16 @@ TEST_F(InterruptTest, BenchEndsWithCode130AndLeavesNothing) {
   wait_for_message("measuring in");
   EXPECT_EQ(interrupt(), 130);
   EXPECT_TRUE(std::filesystem::is_empty(path("")));
+}
+
+TEST_F(InterruptTest, PartdImportEndsWithCode130AndLeavesNoCollection) {
+  std::filesystem::create_directory(path("tree"));
+  write_file(path("tree/x"), "");
+  std::filesystem::resize_file(path("tree/x"), std::uintmax_t{1} << 36);  // takes no room
+  start({"import", "partd", path("tree"), file(), "p", "--codec", "zstd"});
+  while (!std::filesystem::exists(file())) sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(interrupt(), 130);
+  EXPECT_TRUE(run_json({"ls", file()})["collections"].empty());
 }
 
 TEST(InterruptFlagTest, NothingIsThrownWithoutASignal) {

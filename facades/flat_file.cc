@@ -13,6 +13,7 @@
 namespace quire {
 
 using facades::FlatFileAppender;
+using facades::FlatFileChildren;
 using facades::FlatFileReading;
 using facades::SegmentRecord;
 using facades::StoredFlatFileOptions;
@@ -45,37 +46,35 @@ void require_equal(const char* option, std::uint64_t given, std::uint64_t stored
                         ", but the flat file was made with " + std::to_string(stored));
 }
 
-void make(WriteScope& scope, const FlatFileOptions& options) {
+std::shared_ptr<FlatFileChildren> make(WriteScope& scope, const FlatFileOptions& options) {
   const StoredFlatFileOptions stored{facades::kFlatFileVersion, options.segment_size,
                                      static_cast<std::uint64_t>(options.compression_level),
                                      options.frame_size};
   scope.set_options(ByteView(reinterpret_cast<const std::byte*>(&stored), sizeof(stored)));
-  for (const char* blob :
-       {facades::kFlatContent, facades::kFlatValues, facades::kFlatFrames, facades::kFlatTail}) {
-    scope.child<Blob>(blob);
-  }
+  auto children = std::make_shared<FlatFileChildren>(scope, options);
   const SegmentRecord first{};
-  scope.child<List>(facades::kFlatSegments)
-      .push_back(ByteView(reinterpret_cast<const std::byte*>(&first), sizeof(first)));
+  children->segments.push_back(ByteView(reinterpret_cast<const std::byte*>(&first), sizeof(first)));
+  return children;
 }
 
-// Runs before the view opens the children.
-const ReadScope& prepared(WriteScope& scope, const FlatFileOptions& options) {
+void require_match(const FlatFileOptions& given, const FlatFileOptions& stored) {
+  require_equal("segment_size", given.segment_size, stored.segment_size);
+  require_equal("compression_level", static_cast<std::uint64_t>(given.compression_level),
+                static_cast<std::uint64_t>(stored.compression_level));
+  require_equal("frame_size", given.frame_size, stored.frame_size);
+}
+
+std::shared_ptr<FlatFileChildren> open_or_make(WriteScope& scope, const FlatFileOptions& options) {
   try {
     if (scope.created() || scope.must_match()) require_in_range(options);
-    if (scope.created()) make(scope, options);
-    if (scope.must_match()) {
-      const FlatFileOptions stored = FlatFileReading(scope).options();
-      require_equal("segment_size", options.segment_size, stored.segment_size);
-      require_equal("compression_level", static_cast<std::uint64_t>(options.compression_level),
-                    static_cast<std::uint64_t>(stored.compression_level));
-      require_equal("frame_size", options.frame_size, stored.frame_size);
-    }
+    if (scope.created()) return make(scope, options);
+    const FlatFileOptions stored = facades::read_flat_file_options(scope);
+    if (scope.must_match()) require_match(options, stored);
+    return std::make_shared<FlatFileChildren>(scope, stored);
   } catch (Error& error) {
     scope.add_context(error);
     throw;
   }
-  return scope;
 }
 
 }  // namespace
@@ -101,7 +100,10 @@ DataLocation DataLocation::decode(ByteView bytes) {
 // ---- FlatFileView
 
 FlatFileView::FlatFileView(const ReadScope& scope)
-    : reading_(std::make_shared<const FlatFileReading>(scope)) {}
+    : FlatFileView(std::make_shared<const FlatFileReading>(scope)) {}
+
+FlatFileView::FlatFileView(std::shared_ptr<const FlatFileReading> reading) noexcept
+    : reading_(std::move(reading)) {}
 
 std::string_view FlatFileView::name() const noexcept { return reading_->name(); }
 const FlatFileOptions& FlatFileView::options() const noexcept { return reading_->options(); }
@@ -191,8 +193,12 @@ void FlatFileScan::Iterator::read() {
 // ---- FlatFile
 
 FlatFile::FlatFile(WriteScope& scope, const FlatFileOptions& options)
-    : FlatFileView(prepared(scope, options)),
-      children_(std::make_shared<facades::FlatFileChildren>(scope, reading_)) {}
+    : FlatFile(open_or_make(scope, options)) {}
+
+// The view reads through what the children hold, and shares their life.
+FlatFile::FlatFile(std::shared_ptr<FlatFileChildren> children)
+    : FlatFileView(std::shared_ptr<const FlatFileReading>(children, &children->reading())),
+      children_(std::move(children)) {}
 
 DataLocation FlatFile::put(ByteView value) {
   FlatFileAppender appender(*children_, FlatFileAppender::Calls::one);

@@ -25,6 +25,12 @@ ByteView bytes_of(const T& object) noexcept {
   return {reinterpret_cast<const std::byte*>(&object), sizeof(object)};
 }
 
+std::optional<Blob> open_if_compressed(WriteScope& scope, const char* child,
+                                       const FlatFileOptions& options) {
+  if (options.compression_level == 0) return std::nullopt;
+  return scope.child<Blob>(child);
+}
+
 // Cuts off what lies behind `size`. What there is before it must be there.
 void trim(const FlatFileReading& reading, Blob& child, std::uint64_t size) {
   const std::uint64_t found = child.size();
@@ -37,45 +43,44 @@ void trim(const FlatFileReading& reading, Blob& child, std::uint64_t size) {
 
 }  // namespace
 
-FlatFileChildren::FlatFileChildren(WriteScope& scope,
-                                   std::shared_ptr<const FlatFileReading> reading)
+FlatFileChildren::FlatFileChildren(WriteScope& scope, const FlatFileOptions& options)
     : segments(scope.child<List>(kFlatSegments)),
       content(scope.child<Blob>(kFlatContent)),
       values(scope.child<Blob>(kFlatValues)),
-      frames(scope.child<Blob>(kFlatFrames)),
-      tail(scope.child<Blob>(kFlatTail)),
-      reading_(std::move(reading)) {}
+      frames(open_if_compressed(scope, kFlatFrames, options)),
+      tail(open_if_compressed(scope, kFlatTail, options)),
+      reading_(scope, options, {segments, content, values, frames, tail}) {}
 
 FlatFileReading::Found FlatFileChildren::trimmed_open_segment() {
-  const std::uint64_t index = reading_->segment_count() - 1;
-  const FlatFileReading::Found open{index, reading_->segment_at(index)};
+  const std::uint64_t index = reading_.segment_count() - 1;
+  const FlatFileReading::Found open{index, reading_.segment_at(index)};
   const SegmentRecord& record = open.record;
   if (record.flags == kSegmentSealed) {
-    throw reading_->damage(segment_place(index), "flags", "an open segment as the last one",
-                           record.flags);
+    throw reading_.damage(segment_place(index), "flags", "an open segment as the last one",
+                          record.flags);
   }
-  trim(*reading_, content, record.base + record.stored_size);
-  trim(*reading_, values, (record.first_value + record.value_count) * sizeof(ValueEnd));
-  if (!reading_->is_compressed()) return open;
-  const std::uint64_t frame_count = reading_->frame_count(record);
-  trim(*reading_, frames, (record.first_frame + frame_count) * sizeof(FrameEnd));
-  trim(*reading_, tail, record.size - frame_count * reading_->options().frame_size);
+  trim(reading_, content, record.base + record.stored_size);
+  trim(reading_, values, (record.first_value + record.value_count) * sizeof(ValueEnd));
+  if (!reading_.is_compressed()) return open;
+  const std::uint64_t frame_count = reading_.frame_count(record);
+  trim(reading_, *frames, (record.first_frame + frame_count) * sizeof(FrameEnd));
+  trim(reading_, *tail, record.size - frame_count * reading_.options().frame_size);
   return open;
 }
 
 FlatFileReading::Found FlatFileChildren::segment_to_fill() {
   const FlatFileReading::Found open = trimmed_open_segment();
-  return open.record.size < reading_->options().segment_size ? open : seal(open);
+  return open.record.size < reading_.options().segment_size ? open : seal(open);
 }
 
 FlatFileReading::Found FlatFileChildren::seal(FlatFileReading::Found open) {
   SegmentRecord& record = open.record;
-  const std::uint64_t whole_frames = reading_->frame_count(record);
+  const std::uint64_t whole_frames = reading_.frame_count(record);
   record.flags = kSegmentSealed;
   record.stream = 0;
-  if (reading_->frame_count(record) > whole_frames) {
-    add_frame(record, whole_frames, reading_->tail(0, tail.size()));
-    tail.resize(0);
+  if (reading_.frame_count(record) > whole_frames) {
+    add_frame(record, whole_frames, reading_.tail(0, tail->size()));
+    tail->resize(0);
   }
   store(open);
 
@@ -84,29 +89,31 @@ FlatFileReading::Found FlatFileChildren::seal(FlatFileReading::Found open) {
   next.id = record.id + 1;
   next.base = (end + kContentAlignment - 1) / kContentAlignment * kContentAlignment;
   next.first_value = record.first_value + record.value_count;
-  next.first_frame = record.first_frame + reading_->frame_count(record);
+  next.first_frame = record.first_frame + reading_.frame_count(record);
   content.resize(next.base);  // a hole, so that dropping this segment frees its last page too
   segments.push_back(bytes_of(next));
   return {open.index + 1, next};
 }
 
 void FlatFileChildren::drop(std::uint64_t id) {
-  const auto [index, record] = reading_->find(id);
-  if (index + 1 == reading_->segment_count()) {
-    throw reading_->named(UnsafeAccess("segment " + std::to_string(id) +
-                                       " is the open one; seal() it, then drop it"));
+  const auto [index, record] = reading_.find(id);
+  if (index + 1 == reading_.segment_count()) {
+    throw reading_.named(UnsafeAccess("segment " + std::to_string(id) +
+                                      " is the open one; seal() it, then drop it"));
   }
-  const SegmentRecord next = reading_->segment_at(index + 1);
-  const std::uint64_t frame_count = reading_->frame_count(record);
+  const SegmentRecord next = reading_.segment_at(index + 1);
+  const std::uint64_t frame_count = reading_.frame_count(record);
   if (next.base < record.base + record.stored_size ||
       next.first_value < record.first_value + record.value_count ||
       next.first_frame < record.first_frame + frame_count) {
-    throw reading_->damage(segment_place(index + 1), "base, first_value or first_frame",
-                           "behind those of the segment before it", "others");
+    throw reading_.damage(segment_place(index + 1), "base, first_value or first_frame",
+                          "behind those of the segment before it", "others");
   }
   content.punch(record.base, next.base - record.base);
   values.punch(record.first_value * sizeof(ValueEnd), record.value_count * sizeof(ValueEnd));
-  frames.punch(record.first_frame * sizeof(FrameEnd), frame_count * sizeof(FrameEnd));
+  if (frames) {
+    frames->punch(record.first_frame * sizeof(FrameEnd), frame_count * sizeof(FrameEnd));
+  }
   segments.erase(index);
 }
 
@@ -116,10 +123,10 @@ void FlatFileChildren::store(const FlatFileReading::Found& segment) {
 
 void FlatFileChildren::add_frame(SegmentRecord& segment, std::uint64_t frame, ByteView raw) {
   // Their checksum is for those that get a copy; within the database each page has its own.
-  const std::string packed = compress_checked(raw, reading_->options().compression_level);
+  const std::string packed = compress_checked(raw, reading_.options().compression_level);
   content.write(segment.base + segment.stored_size, packed);
   segment.stored_size += packed.size();
-  frames.write((segment.first_frame + frame) * sizeof(FrameEnd), bytes_of(segment.stored_size));
+  frames->write((segment.first_frame + frame) * sizeof(FrameEnd), bytes_of(segment.stored_size));
 }
 
 // ---- FlatFileAppender
@@ -128,7 +135,7 @@ FlatFileAppender::FlatFileAppender(FlatFileChildren& children, Calls calls)
     : children_(children),
       open_(children.segment_to_fill()),
       value_begin_(open_.record.size),
-      stored_tail_(children.tail.size()) {
+      stored_tail_(children.tail ? children.tail->size() : 0) {
   const std::uint64_t mark = calls == Calls::many ? next_stream() : 0;
   if (open_.record.stream == mark) return;
   open_.record.stream = mark;
@@ -156,8 +163,8 @@ std::vector<DataLocation> FlatFileAppender::finish() {
   if (!children_.reading().is_compressed()) {
     store_plain(pending_);
   } else {
-    children_.tail.resize(stored_tail_);
-    children_.tail.write(stored_tail_, pending_);
+    children_.tail->resize(stored_tail_);
+    children_.tail->write(stored_tail_, pending_);
   }
   children_.values.write((record.first_value + record.value_count) * sizeof(ValueEnd),
                          std::as_bytes(std::span(ends_)));

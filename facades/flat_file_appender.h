@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +20,10 @@ namespace quire::facades {
 /// the next that adds cuts them off. Threads as the transaction's handles.
 class FlatFileChildren {
  public:
-  /// `reading` is that of the same transaction.
-  FlatFileChildren(WriteScope& scope, std::shared_ptr<const FlatFileReading> reading);
+  /// Opens them, or makes those that are missing.
+  FlatFileChildren(WriteScope& scope, const FlatFileOptions& options);
 
-  const FlatFileReading& reading() const noexcept { return *reading_; }
+  const FlatFileReading& reading() const noexcept { return reading_; }
 
   /// The open segment, with nothing behind what it counts.
   FlatFileReading::Found trimmed_open_segment();
@@ -41,11 +41,11 @@ class FlatFileChildren {
   List segments;
   Blob content;
   Blob values;
-  Blob frames;
-  Blob tail;
+  std::optional<Blob> frames;  // only with compression, as the tail
+  std::optional<Blob> tail;
 
  private:
-  std::shared_ptr<const FlatFileReading> reading_;
+  FlatFileReading reading_;
 };
 
 /// Adds values to the open segment; nothing of it counts before finish(). Holds less than 64 KiB or

@@ -57,10 +57,10 @@ class FlatFileCheck {
 
   // Of the open segment, behind which there may be leftovers.
   void check_ends(const SegmentRecord& record) {
-    require(reading_.content().size() >= record.base + record.stored_size,
+    require(reading_.children().content.size() >= record.base + record.stored_size,
             "all of its bytes in 'content'");
     if (!reading_.is_compressed()) return;
-    require(reading_.tail().size() >= record.size % reading_.options().frame_size,
+    require(reading_.children().tail->size() >= record.size % reading_.options().frame_size,
             "all bytes that are no frame yet in 'tail'");
   }
 

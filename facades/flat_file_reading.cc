@@ -31,46 +31,50 @@ std::string segment_place(std::uint64_t index) {
   return child_place(kFlatSegments) + " item " + std::to_string(index);
 }
 
-FlatFileReading::FlatFileReading(const ReadScope& scope)
-    : scope_(scope),
-      options_(read_options()),
-      segments_(scope.child<List>(kFlatSegments)),
-      content_(scope.child<Blob>(kFlatContent)),
-      values_(scope.child<Blob>(kFlatValues)),
-      frames_(scope.child<Blob>(kFlatFrames)),
-      tail_(scope.child<Blob>(kFlatTail)) {}
-
-FlatFileOptions FlatFileReading::read_options() const {
-  const Value bytes = scope_.options();
+FlatFileOptions read_flat_file_options(const ReadScope& scope) {
+  const auto require = [&](bool holds, const char* field, const char* expected,
+                           std::uint64_t found) {
+    if (holds) return;
+    CorruptionError error("options", field, expected, std::to_string(found));
+    scope.add_context(error);
+    throw error;
+  };
+  const Value bytes = scope.options();
   StoredFlatFileOptions stored{};
-  if (bytes.size() != sizeof(stored)) {
-    throw damage("options", "length", std::to_string(sizeof(stored)), bytes.size());
-  }
+  require(bytes.size() == sizeof(stored), "length", "32", bytes.size());
   std::memcpy(&stored, bytes.data(), sizeof(stored));
-  if (stored.version != kFlatFileVersion) {
-    throw damage("options", "version", std::to_string(kFlatFileVersion), stored.version);
-  }
-  if (stored.segment_size < 1 || stored.segment_size > kMostSegmentSize) {
-    throw damage("options", "segment_size", "1 to 2^48", stored.segment_size);
-  }
-  if (stored.compression_level > kMostCompression) {
-    throw damage("options", "compression_level", "0 to 22", stored.compression_level);
-  }
-  if (stored.frame_size < kLeastFrameSize || stored.frame_size > kMostFrameSize) {
-    throw damage("options", "frame_size", "1 KiB to 16 MiB", stored.frame_size);
-  }
+  require(stored.version == kFlatFileVersion, "version", "1", stored.version);
+  require(stored.segment_size >= 1 && stored.segment_size <= kMostSegmentSize, "segment_size",
+          "1 to 2^48", stored.segment_size);
+  require(stored.compression_level <= kMostCompression, "compression_level", "0 to 22",
+          stored.compression_level);
+  require(stored.frame_size >= kLeastFrameSize && stored.frame_size <= kMostFrameSize, "frame_size",
+          "1 KiB to 16 MiB", stored.frame_size);
   return {stored.segment_size, static_cast<int>(stored.compression_level),
           static_cast<std::uint32_t>(stored.frame_size)};
 }
 
+FlatFileReading::FlatFileReading(const ReadScope& scope)
+    : FlatFileReading(scope, read_flat_file_options(scope),
+                      {scope.child<List>(kFlatSegments), scope.child<Blob>(kFlatContent),
+                       scope.child<Blob>(kFlatValues), std::nullopt, std::nullopt}) {
+  if (!is_compressed()) return;
+  children_.frames = scope.child<Blob>(kFlatFrames);
+  children_.tail = scope.child<Blob>(kFlatTail);
+}
+
+FlatFileReading::FlatFileReading(const ReadScope& scope, const FlatFileOptions& options,
+                                 Children children)
+    : scope_(scope), options_(options), children_(std::move(children)) {}
+
 std::uint64_t FlatFileReading::segment_count() const {
-  const std::uint64_t count = segments_.size();
+  const std::uint64_t count = children_.segments.size();
   if (count == 0) throw damage(child_place(kFlatSegments), "size", "at least one", count);
   return count;
 }
 
 SegmentRecord FlatFileReading::segment_at(std::uint64_t index) const {
-  const Value bytes = segments_.at(index);
+  const Value bytes = children_.segments.at(index);
   SegmentRecord record;
   if (bytes.size() != sizeof(record)) {
     throw damage(segment_place(index), "length", std::to_string(sizeof(record)), bytes.size());
@@ -149,7 +153,7 @@ Value FlatFileReading::view(const BlobView& child, std::uint64_t offset,
 Value FlatFileReading::read(const SegmentRecord& segment, std::uint64_t begin,
                             std::uint64_t end) const {
   if (begin == end) return {};
-  if (!is_compressed()) return view(content_, segment.base + begin, end - begin);
+  if (!is_compressed()) return view(children_.content, segment.base + begin, end - begin);
   const std::uint64_t framed = frame_count(segment) * options_.frame_size;
   if (begin >= framed) return tail(begin - framed, end - begin);
   try {
@@ -191,7 +195,7 @@ std::string FlatFileReading::unpack(const SegmentRecord& segment, std::uint64_t 
 
 Value FlatFileReading::stored_frame(const SegmentRecord& segment, std::uint64_t frame) const {
   const FrameEnds ends = frame_ends(segment, frame);
-  return view(content_, segment.base + ends.begin, ends.end - ends.begin);
+  return view(children_.content, segment.base + ends.begin, ends.end - ends.begin);
 }
 
 FlatFileReading::FrameEnds FlatFileReading::frame_ends(const SegmentRecord& segment,
@@ -199,10 +203,10 @@ FlatFileReading::FrameEnds FlatFileReading::frame_ends(const SegmentRecord& segm
   FrameEnds ends{0, 0};
   const std::uint64_t entry = segment.first_frame + frame;
   if (frame == 0) {
-    const Value bytes = view(frames_, entry * sizeof(FrameEnd), sizeof(FrameEnd));
+    const Value bytes = view(*children_.frames, entry * sizeof(FrameEnd), sizeof(FrameEnd));
     std::memcpy(&ends.end, bytes.data(), bytes.size());
   } else {  // it begins where the one before it ends
-    const Value bytes = view(frames_, (entry - 1) * sizeof(FrameEnd), sizeof(ends));
+    const Value bytes = view(*children_.frames, (entry - 1) * sizeof(FrameEnd), sizeof(ends));
     std::memcpy(&ends, bytes.data(), bytes.size());
   }
   const auto place = [&] { return child_place(kFlatFrames) + " entry " + std::to_string(entry); };
@@ -220,12 +224,13 @@ FlatFileReading::FrameEnds FlatFileReading::frame_ends(const SegmentRecord& segm
 }
 
 Value FlatFileReading::tail(std::uint64_t offset, std::uint64_t count) const {
-  return view(tail_, offset, count);
+  return view(*children_.tail, offset, count);
 }
 
 Value FlatFileReading::value_ends(const SegmentRecord& segment, std::uint64_t index,
                                   std::uint64_t count) const {
-  return view(values_, (segment.first_value + index) * sizeof(ValueEnd), count * sizeof(ValueEnd));
+  return view(children_.values, (segment.first_value + index) * sizeof(ValueEnd),
+              count * sizeof(ValueEnd));
 }
 
 }  // namespace quire::facades

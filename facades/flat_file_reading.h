@@ -14,6 +14,9 @@
 
 namespace quire::facades {
 
+/// The options that a flat file was made with. CorruptionError if they are none.
+FlatFileOptions read_flat_file_options(const ReadScope& scope);
+
 /// A flat file's children as a view sees them, and the way from a location to its bytes. Nothing
 /// that is read is believed: damage is a CorruptionError that names the child. Threads as a view's.
 class FlatFileReading {
@@ -23,7 +26,17 @@ class FlatFileReading {
     SegmentRecord record;
   };
 
+  /// What a flat file has; what only compressed ones have is nothing in others.
+  struct Children {
+    ListView segments;
+    BlobView content;
+    BlobView values;
+    std::optional<BlobView> frames;
+    std::optional<BlobView> tail;
+  };
+
   explicit FlatFileReading(const ReadScope& scope);
+  FlatFileReading(const ReadScope& scope, const FlatFileOptions& options, Children children);
 
   std::string_view name() const noexcept { return scope_.name(); }
   const FlatFileOptions& options() const noexcept { return options_; }
@@ -75,14 +88,9 @@ class FlatFileReading {
     return damage(std::move(where), std::move(field), std::move(expected), std::to_string(found));
   }
 
-  const ListView& segments() const noexcept { return segments_; }
-  const BlobView& content() const noexcept { return content_; }
-  const BlobView& values() const noexcept { return values_; }
-  const BlobView& frames() const noexcept { return frames_; }
-  const BlobView& tail() const noexcept { return tail_; }
+  const Children& children() const noexcept { return children_; }
 
  private:
-  FlatFileOptions read_options() const;
   void require_sound(const SegmentRecord& record, std::uint64_t index) const;
   /// BlobView::view() of a child that must have these bytes.
   Value view(const BlobView& child, std::uint64_t offset, std::uint64_t count) const;
@@ -91,11 +99,7 @@ class FlatFileReading {
 
   ReadScope scope_;
   FlatFileOptions options_;
-  ListView segments_;
-  BlobView content_;
-  BlobView values_;
-  BlobView frames_;
-  BlobView tail_;
+  Children children_;
 };
 
 /// "child 'segments' item 3".

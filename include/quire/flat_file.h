@@ -114,6 +114,7 @@ class QUIRE_API FlatFileView {
  private:
   friend class FlatFile;
   friend class FlatFileReader;
+  explicit FlatFileView(std::shared_ptr<const facades::FlatFileReading> reading) noexcept;
 
   std::shared_ptr<const facades::FlatFileReading> reading_;
 };
@@ -166,6 +167,7 @@ class QUIRE_API FlatFile : public FlatFileView {
 
  private:
   friend class FlatFileWriter;
+  explicit FlatFile(std::shared_ptr<facades::FlatFileChildren> children);
 
   class QUIRE_API Batch {
    public:

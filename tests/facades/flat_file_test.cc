@@ -140,6 +140,16 @@ TEST_P(FlatFileBothTest, ValuesOutliveTheirSnapshotAndTheDatabase) {
   EXPECT_EQ(slice, ByteView(noise(3000)).sub(10, 10));
 }
 
+TEST_P(FlatFileBothTest, AHandleFromBeforeASealPutsIntoTheNewSegmentWhereConduitsGoesOnInTheOld) {
+  database.transact([](Transaction& txn) {
+    auto early = txn.open<FlatFile>("f");
+    early.put("a");
+    txn.open<FlatFile>("f").seal();
+    EXPECT_EQ(early.put("b"), (DataLocation{1, 0, 1}));
+    EXPECT_EQ(early.segments().at(0).size, 1u);
+  });
+}
+
 // ---- slices and locations
 
 TEST_P(FlatFileBothTest, EachSliceIsThatOfTheValueAndNeverRunsIntoTheNextAsConduitsDoes) {

@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <quire/database.h>
 #include <quire/records.h>
@@ -18,6 +19,8 @@ namespace quire::bench {
 namespace {
 
 constexpr const char* kName = "records";
+constexpr const char* kArrays = "arrays";
+constexpr const char* kArray = "a";
 // Some machine's rate of loading, so that this takes as long as the rest.
 constexpr double kRecordsPerSecond = 1'000'000;
 constexpr std::uint64_t kMostRecords = 1'000'000;
@@ -28,6 +31,7 @@ constexpr std::uint64_t kFieldBytes = 8;
 struct Record {
   std::uint64_t fields[8];
 };
+constexpr std::uint64_t kPerPage = 4096 / sizeof(Record);
 
 /// Records in a file that is mapped into memory.
 class MappedRecords {
@@ -91,6 +95,7 @@ class RecordsBench {
       add_beside(rows, edits(batch), mapped_edits(batch));
     }
     add_beside(rows, reads(), mapped_reads());
+    add_beside(rows, scan(), mapped_scan());
     database_.close();
   }
 
@@ -101,7 +106,14 @@ class RecordsBench {
       Transaction txn = database_.begin();
       auto records = txn.open<Records<Record>>(kName);
       const std::uint64_t end = std::min(next + kLoadBatch, count_);
-      for (; next < end; ++next) records.put(Key(next), Record{{next}});
+      std::vector<Record> part;
+      for (; next < end; ++next) {
+        part.push_back({{next}});
+        records.put(Key(next), part.back());
+      }
+      auto arrays = txn.open<RecordArray<Record>>(kArrays);
+      if (!arrays.contains(kArray)) arrays.create(kArray, count_);
+      arrays.write(kArray, end - part.size(), part);
       txn.commit(Durability::relaxed);
     }
     database_.checkpoint();
@@ -145,6 +157,32 @@ class RecordsBench {
         benchmark::DoNotOptimize(mapped_.records()[any()].fields[1]);
       }
       return std::int64_t{kReadBatch};
+    });
+  }
+
+  // A page of records a step, from the first again after the last.
+  Measurement scan() {
+    const auto array = database_.snapshot().open<RecordArray<Record>>(kArrays).view(kArray);
+    std::uint64_t next = 0;
+    return run_.row("record array scan", "records", sizeof(Record), [&] {
+      const auto page = array.page_span(next % count_);
+      std::uint64_t sum = 0;
+      for (const Record& record : page) sum += record.fields[0];
+      benchmark::DoNotOptimize(sum);
+      next = page.first_index() + page.size();
+      return static_cast<std::int64_t>(page.size());
+    });
+  }
+
+  Measurement mapped_scan() {
+    std::uint64_t next = 0;
+    return run_.row("mapped array scan", "records", sizeof(Record), [&] {
+      const std::uint64_t first = next % count_;
+      next = std::min(first + kPerPage, count_);
+      std::uint64_t sum = 0;
+      for (std::uint64_t i = first; i < next; ++i) sum += mapped_.records()[i].fields[0];
+      benchmark::DoNotOptimize(sum);
+      return static_cast<std::int64_t>(next - first);
     });
   }
 

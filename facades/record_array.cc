@@ -92,8 +92,9 @@ struct RecordArrayStoreView::Parts {
   BlobView data;
 };
 
-/// The first of so many pages that no array has.
+/// The first of so many pages that no array has; 0 for none.
 std::uint64_t RecordArrayStoreView::Parts::find_room(std::uint64_t pages) const {
+  if (pages == 0) return 0;
   const std::uint64_t end = page_count();
   if (pages <= kMaxRecordPages - end) return end;
   std::vector<PageRange> taken = ranges();

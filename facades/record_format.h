@@ -97,7 +97,7 @@ static_assert(fields_tile(kSlotHeaderFields, sizeof(SlotHeader)));
 // ---- "record_array": hash "index" from key to RecordArrayEntry, blob "data"
 
 struct RecordArrayEntry {
-  Le64 first_page;  // of `data`: an array that lies across another
+  Le64 first_page;  // of `data`, 0 if it has none: an array that lies across another
   Le64 count;       // of records
 };
 

@@ -68,11 +68,12 @@ TEST_F(RecordArrayTest, UntouchedPagesTakeNoRoomAndReadAsZeros) {
   EXPECT_EQ(*range[12345], Point());
 }
 
-TEST_F(RecordArrayTest, AddressesOfErasedArraysAreUsedAgain) {
+TEST_F(RecordArrayTest, AddressesOfErasedArraysAreUsedAgainAndReadAsZeros) {
   constexpr std::uint64_t kHalf = std::uint64_t{1} << 43;
   database->transact([&](Transaction& txn) {
     auto arrays = points(txn);
     arrays.create("first", kHalf);
+    arrays.edit("first", 7)->x = 1;
     arrays.create("second", 1000);
     EXPECT_TRUE(fails(ErrorCode::out_of_space, {"'points'", "pages"},
                       [&] { arrays.create("third", kHalf); }));
@@ -81,6 +82,7 @@ TEST_F(RecordArrayTest, AddressesOfErasedArraysAreUsedAgain) {
     arrays.edit("third", kHalf - 1)->x = 3;
     arrays.edit("second", 0)->x = 2;
     EXPECT_EQ(arrays.view("third").back()->x, 3);
+    EXPECT_EQ(*arrays.view("third")[7], Point());
     EXPECT_EQ(*arrays.view("second").back(), Point());
   });
 }
@@ -112,6 +114,21 @@ TEST_F(RecordArrayTest, AnArrayMayHaveNoRecords) {
   EXPECT_THROW(range.page_span(0), std::out_of_range);
   EXPECT_THROW(range.front(), std::out_of_range);
   EXPECT_THROW(range.back(), std::out_of_range);
+}
+
+TEST_F(RecordArrayTest, AnEmptyArrayOutlivesTheOneBeforeIt) {
+  database->transact([&](Transaction& txn) {
+    points(txn).create("a", 500);
+    points(txn).create("empty", 0);
+    points(txn).erase("a");
+  });
+  expect_sound(*database, kinds);
+  database->transact([&](Transaction& txn) {
+    points(txn).create("b", 500);
+    points(txn).edit("b", 0)->x = 1;
+    points(txn).erase("empty");
+  });
+  EXPECT_EQ(committed().view("b").front()->x, 1);
 }
 
 TEST_F(RecordArrayTest, IteratorsReachEveryRecordInAnyOrder) {

@@ -7,7 +7,7 @@ namespace {
 
 using Wide = RecordModel::Wide;
 
-constexpr RingOptions kRing{.capacity = RecordModel::kCapacity};
+const RingOptions kRing{.capacity = RecordModel::kCapacity};
 
 // What RecordChange::what means, several numbers for what should be common.
 enum Operation : unsigned {

@@ -158,8 +158,9 @@ TEST_F(RecordsHostileTest, ListsOfFreeSlotsThatLeadAstray) {
       {{2, 5, 0, 0}, "does not end where it says"},
   };
   for (const auto& [free, problem] : cases) {
-    damage_records(
-        [&](auto& opened) { opened.blob("headers").write(0, facades::format_bytes(free)); });
+    damage_records([&, &f = free](auto& opened) {
+      opened.blob("headers").write(0, facades::format_bytes(f));
+    });
     EXPECT_TRUE(reports("r", problem)) << problem;
     if (free.first == 0) continue;
     const auto use = changing([](R& r) {

@@ -18,6 +18,7 @@ template <class T>
 concept CanEdit = requires(T& records) {
   records.edit("key");
 };
+static_assert(std::ranges::input_range<RecordsView<Account>>);
 static_assert(CanEdit<Records<Account>> && !CanEdit<RecordsView<Account>>);
 
 TEST_F(RecordsTest, CreateEditGetAndErase) {
@@ -384,6 +385,24 @@ TEST_F(RecordsTest, PutUnderAnotherKeyMakesACopyAndNoAlias) {
   });
   EXPECT_EQ(committed().get("a")->balance, 1u);
   EXPECT_EQ(committed().get("b")->balance, 2u);
+}
+
+TEST_F(RecordsTest, RoomIsGivenOutInOneOrderAlsoAfterReopening) {
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    database->transact([&](Transaction& txn) { accounts(txn).create(std::to_string(i)); });
+    EXPECT_EQ(committed().store().slot(std::to_string(i)), i);
+    close();
+    open();
+  }
+}
+
+TEST_F(RecordsTest, ARecordIsThereFromItsCreationOnWithoutAnotherPut) {
+  Transaction txn = database->begin();
+  const RecordPtr<Account> record = accounts(txn).create("a");
+  EXPECT_TRUE(accounts(txn).contains("a"));
+  record->balance = 7;
+  EXPECT_EQ(accounts(txn).get("a")->balance, 7u) << "what is written is there at once";
+  txn.commit();
 }
 
 TEST_F(RecordsTest, ATypeThatFillsAPageFitsAndALargerOneDoesNotCompile) {

@@ -33,7 +33,7 @@ TEST_F(BenchCommandTest, MeasuresEverythingAndCleansUp) {
             "plain file, raw;pipe write, raw;plain file read, raw;pipe read, raw;"
             "mapped array edits, 100 an msync;record edits, 100 a durable commit;"
             "mapped array edits, 10000 an msync;record edits, 10000 a durable commit;"
-            "mapped array reads;record field reads;");
+            "mapped array reads;record field reads;mapped array scan;record array scan;");
   EXPECT_EQ(document["entries"], 1000);
   EXPECT_GT(document["written_per_byte"], 1);
   EXPECT_GT(document["space_per_byte"], 1);
@@ -44,7 +44,7 @@ TEST_F(BenchCommandTest, PrintsARowForEachFigureAndSaysWhereItWorks) {
   const CommandResult result = run({"bench", "--seconds", "0.001", "--dir", path("")});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const bool has_partd = result.out.find("partd.File") != result.out.npos;
-  EXPECT_EQ(std::ranges::count(result.out, '\n'), has_partd ? 36 : 33) << result.out;
+  EXPECT_EQ(std::ranges::count(result.out, '\n'), has_partd ? 38 : 35) << result.out;
   EXPECT_NE(result.err.find("measuring in " + path("")), std::string::npos) << result.err;
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <quire/database.h>
+#include <quire/quire.h>
 
 #include "tools/command_line.h"
 #include "tools/demo_content.h"
@@ -180,12 +180,19 @@ class Demo {
     verifier_.verify_complete(database);
     report_.compare_time = Clock::now() - begin;
     ProgressBar bar("check");
-    report_.check = database.check({}, [&](std::uint64_t done, std::uint64_t total) {
-      throw_if_interrupted();
-      bar.update(done, total);
-    });
+    report_.check =
+        database.check(facade_check_options(), [&](std::uint64_t done, std::uint64_t total) {
+          throw_if_interrupted();
+          bar.update(done, total);
+        });
     const DemoProgress progress = read_progress(database.snapshot());
+    for (const Block& block : database.snapshot().open<Pipe>(kDemoDirectories)) {
+      report_.directory_bytes += block.stored_bytes();
+    }
     database.close();
+    report_.directories = progress.directories;
+    report_.words = progress.words;
+    report_.word_keys = verifier_.word_keys();
     report_.files_unreadable = verifier_.files_unreadable();
     report_.files = progress.files - report_.files_unreadable;
     report_.bytes = progress.bytes;

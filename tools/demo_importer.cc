@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "tools/demo_content.h"
+#include "tools/demo_directories.h"
 #include "tools/demo_plan.h"
 #include "tools/demo_reader.h"
+#include "tools/demo_words.h"
 #include "tools/held_snapshot.h"
 #include "tools/interrupt.h"
 #include "tools/output.h"
@@ -47,8 +49,11 @@ void store(Transaction& transaction, const std::string& path, DemoProgress& prog
     record.size = file->content.size();
     record.mtime_ns = file->mtime_ns;
     transaction.create<Blob>(demo_blob_name(record.number)).append(file->content);
+    WordsByKey words;
+    progress.words += add_words(file->content, words);
+    transaction.open<Partd>(kDemoWords).append(words);
   }
-  transaction.open<Hash>(kDemoPaths).put(path, record.encode());
+  transaction.open<Records<PathRecord>>(kDemoPaths).put(path, record);
   transaction.open<List>(kDemoArrivals).push_back(path);
   ++progress.files;
   progress.bytes += record.size;
@@ -56,12 +61,18 @@ void store(Transaction& transaction, const std::string& path, DemoProgress& prog
 
 // Returns the number of the commit.
 std::uint64_t import_batch(Database& database, const std::vector<std::string>& paths,
-                           DemoProgress& progress) {
+                           const DemoDirectories& directories, DemoProgress& progress) {
   Transaction transaction = database.begin();
+  transaction.open<Pipe>(kDemoDirectories);
+  transaction.open<Partd>(kDemoWords, {.codec = Codec::zstd});
   const DemoProgress before = progress;
   while (progress.files < paths.size() && progress.files < before.files + kBatchFiles &&
          progress.bytes < before.bytes + kBatchBytes) {
+    const auto& completed = directories.completed_by(progress.files);
     store(transaction, paths[progress.files], progress);
+    if (completed.empty()) continue;
+    directories.store(transaction, completed);
+    ++progress.directories;
   }
   ++progress.transactions;
   write_progress(transaction, progress);
@@ -83,9 +94,10 @@ constexpr std::string_view kHeld = "held";
 // Returns what the reader has found wrong, or "".
 std::string import_all(Database& database, const std::vector<std::string>& paths) {
   DemoReader reader(database);
+  const DemoDirectories directories(paths);
   DemoProgress progress = read_progress(database.snapshot());
   while (progress.files < paths.size() && reader.problem().empty()) {
-    const std::uint64_t seq = import_batch(database, paths, progress);
+    const std::uint64_t seq = import_batch(database, paths, directories, progress);
     tell(fmt::format("{} {} {} {}\n", kDone, seq, progress.files, reader.snapshots()));
   }
   return reader.problem();

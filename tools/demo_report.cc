@@ -73,6 +73,11 @@ void add_import_rows(Table& table, const DemoReport& report) {
              fmt::format("{} above 16 MiB, {} beyond the limit of the demo",
                          count_text(report.plan.too_large), count_text(report.plan.over_limit))});
   table.add({"bytes", fmt::format("{} ({})", count_text(report.bytes), size_text(report.bytes))});
+  table.add({"directories",
+             fmt::format("{} blocks of a pipe, packed to {}", count_text(report.directories),
+                         size_text(report.directory_bytes))});
+  table.add({"words", fmt::format("{} shuffled to {} keys of a partd", count_text(report.words),
+                                  count_text(report.word_keys))});
   table.add({"transactions", count_text(report.transactions)});
   table.add({"import", fmt::format("{} at {}, {:.0f} files/s, {:.0f} transactions/s",
                                    duration_text(report.import_time),
@@ -136,6 +141,10 @@ Json demo_json(const DemoReport& report) {
   document["files"] = report.files;
   document["bytes"] = report.bytes;
   document["transactions"] = report.transactions;
+  document["pipe_blocks"] = report.directories;
+  document["pipe_bytes"] = report.directory_bytes;
+  document["words"] = report.words;
+  document["word_keys"] = report.word_keys;
   document["left_out"] = {{"too_large", report.plan.too_large},
                           {"over_limit", report.plan.over_limit},
                           {"unreadable", report.plan.unreadable + report.files_unreadable}};

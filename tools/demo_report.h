@@ -37,6 +37,10 @@ struct DemoReport {
   std::uint64_t files = 0;  // stored
   std::uint64_t bytes = 0;
   std::uint64_t transactions = 0;
+  std::uint64_t directories = 0;      // blocks of the pipe
+  std::uint64_t directory_bytes = 0;  // of them as they are stored
+  std::uint64_t words = 0;
+  std::uint64_t word_keys = 0;
   std::uint64_t files_compared = 0;
   std::uint64_t bytes_compared = 0;
   std::uint64_t files_changed = 0;

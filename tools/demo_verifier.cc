@@ -56,7 +56,7 @@ void DemoVerifier::verify_complete(const Database& database) {
 
 DemoProgress DemoVerifier::verify(const Snapshot& snapshot, std::uint64_t content_from) {
   const DemoProgress progress = read_progress(snapshot);
-  const auto records = snapshot.find<Hash>(kDemoPaths);
+  const auto records = snapshot.find<Records<PathRecord>>(kDemoPaths);
   const auto arrivals = snapshot.find<List>(kDemoArrivals);
   const std::uint64_t record_count = records ? records->size() : 0;
   const std::uint64_t arrival_count = arrivals ? arrivals->size() : 0;
@@ -71,13 +71,38 @@ DemoProgress DemoVerifier::verify(const Snapshot& snapshot, std::uint64_t conten
   if (records) found = verify_paths(snapshot, *records, count, content_from);
   require(found.bytes == progress.bytes,
           fmt::format("progress says {} bytes, the records say {}", progress.bytes, found.bytes));
-  // The blobs found, "arrivals", "paths" and "progress": anything more belongs to half a
-  // transaction.
-  const std::uint64_t expected = progress.transactions > 0 ? found.blobs + 3 : 0;
+  verify_facades(snapshot, progress, found, content_from);
+  // Anything more belongs to half a transaction.
+  const std::uint64_t expected = progress.transactions > 0 ? found.blobs + kDemoCollections : 0;
   const std::uint64_t collections = snapshot.collections().size();
   require(collections == expected,
           fmt::format("{} collections instead of {}", collections, expected));
   return progress;
+}
+
+void DemoVerifier::verify_facades(const Snapshot& snapshot, const DemoProgress& progress,
+                                  const Found& found, std::uint64_t content_from) {
+  require(
+      found.word_count == progress.words,
+      fmt::format("progress says {} words, the files have {}", progress.words, found.word_count));
+  const std::string wrong = wrong_words(snapshot, found.words);
+  require(wrong.empty(), wrong);
+  word_keys_ = found.words.size();
+
+  std::uint64_t complete = 0;
+  for (std::uint64_t index = 0; index < std::min(progress.files, plan_.paths.size()); ++index) {
+    throw_if_interrupted();
+    const auto& completed = directories_.completed_by(index);
+    if (completed.empty()) continue;
+    ++complete;
+    if (index < content_from) continue;
+    const std::string wrong_block = directories_.wrong_block(snapshot, completed);
+    require(wrong_block.empty(), wrong_block);
+  }
+  const auto pipe = snapshot.find<Pipe>(kDemoDirectories);
+  require(complete == progress.directories && complete == (pipe ? pipe->size() : 0),
+          fmt::format("progress says {} directories, {} are complete, '{}' has {}",
+                      progress.directories, complete, kDemoDirectories, pipe ? pipe->size() : 0));
 }
 
 void DemoVerifier::verify_arrivals(const ListView& arrivals, std::uint64_t count) {
@@ -89,7 +114,7 @@ void DemoVerifier::verify_arrivals(const ListView& arrivals, std::uint64_t count
   }
 }
 
-DemoVerifier::Found DemoVerifier::verify_paths(const Snapshot& snapshot, const HashView& records,
+DemoVerifier::Found DemoVerifier::verify_paths(const Snapshot& snapshot, const PathsView& records,
                                                std::uint64_t count, std::uint64_t content_from) {
   Found found;
   ProgressBar bar("compare");
@@ -101,11 +126,10 @@ DemoVerifier::Found DemoVerifier::verify_paths(const Snapshot& snapshot, const H
   return found;
 }
 
-void DemoVerifier::verify_path(const Snapshot& snapshot, const HashView& records,
+void DemoVerifier::verify_path(const Snapshot& snapshot, const PathsView& records,
                                std::uint64_t index, bool with_content, Found& found) {
   const std::string& path = plan_.paths[index];
-  const std::optional<Value> value = records.get(path);
-  const std::optional<PathRecord> record = value ? PathRecord::decode(*value) : std::nullopt;
+  const auto record = records.get(path);
   const bool unreadable = record && record->number == 0;
   if (unreadable) {
     ++files_unreadable_;
@@ -121,6 +145,7 @@ void DemoVerifier::verify_path(const Snapshot& snapshot, const HashView& records
                                       record->number, record->size));
   }
   ++found.blobs;
+  found.word_count += add_words(*blob, found.words);
   if (with_content) verify_content(path, *record, *blob);
 }
 

@@ -7,8 +7,10 @@
 #include <quire/database.h>
 
 #include "tools/demo_content.h"
+#include "tools/demo_directories.h"
 #include "tools/demo_importer.h"
 #include "tools/demo_plan.h"
+#include "tools/demo_words.h"
 
 namespace quire::tools {
 
@@ -17,7 +19,7 @@ namespace quire::tools {
 /// it survived first, and once more at the end. One thread at a time.
 class DemoVerifier {
  public:
-  explicit DemoVerifier(const DemoPlan& plan) : plan_(plan) {}
+  explicit DemoVerifier(const DemoPlan& plan) : plan_(plan), directories_(plan.paths) {}
 
   /// After a recovery: everything acknowledged is there, every file that is there is whole and
   /// equal to its source, and nothing is there of a transaction that is not there as a whole.
@@ -37,31 +39,40 @@ class DemoVerifier {
   std::uint64_t files_changed() const noexcept { return files_changed_; }
   /// Files that could not be read when their turn came.
   std::uint64_t files_unreadable() const noexcept { return files_unreadable_; }
+  /// Keys in "words".
+  std::uint64_t word_keys() const noexcept { return word_keys_; }
 
  private:
   /// What was found under the paths that progress speaks of.
   struct Found {
     std::uint64_t blobs = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t word_count = 0;
+    WordsByKey words;
   };
+  using PathsView = RecordsView<PathRecord>;
 
   void require(bool holds, const std::string& what);
   /// `content_from`: index of the first path whose content is compared too.
   DemoProgress verify(const Snapshot& snapshot, std::uint64_t content_from);
   void verify_arrivals(const ListView& arrivals, std::uint64_t count);
-  Found verify_paths(const Snapshot& snapshot, const HashView& records, std::uint64_t count,
+  void verify_facades(const Snapshot& snapshot, const DemoProgress& progress, const Found& found,
+                      std::uint64_t content_from);
+  Found verify_paths(const Snapshot& snapshot, const PathsView& records, std::uint64_t count,
                      std::uint64_t content_from);
-  void verify_path(const Snapshot& snapshot, const HashView& records, std::uint64_t index,
+  void verify_path(const Snapshot& snapshot, const PathsView& records, std::uint64_t index,
                    bool with_content, Found& found);
   void verify_content(const std::string& path, const PathRecord& record, const BlobView& blob);
 
   const DemoPlan& plan_;
+  DemoDirectories directories_;
   std::vector<std::string> problems_;
   std::uint64_t verified_ = 0;  // paths whose content was compared after a kill
   std::uint64_t files_compared_ = 0;
   std::uint64_t bytes_compared_ = 0;
   std::uint64_t files_changed_ = 0;
   std::uint64_t files_unreadable_ = 0;
+  std::uint64_t word_keys_ = 0;
 };
 
 }  // namespace quire::tools

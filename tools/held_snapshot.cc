@@ -21,6 +21,14 @@ void add_blob(HeldSnapshot::Content& content, const BlobView& blob) {
   content.bytes += blob.size();
 }
 
+void add_block(HeldSnapshot::Content& content, const Block& block) {
+  add(content, block.key());
+  for (const auto [name, file] : block) {
+    add(content, name);
+    add(content, file);
+  }
+}
+
 }  // namespace
 
 HeldSnapshot::HeldSnapshot(const Database& database)
@@ -32,18 +40,23 @@ HeldSnapshot::Content HeldSnapshot::read() const {
   Content content;
   const auto arrivals = snapshot_.find<List>(kDemoArrivals);
   if (!arrivals) return content;
-  const HashView paths = snapshot_.open<Hash>(kDemoPaths);
+  const auto paths = snapshot_.open<Records<PathRecord>>(kDemoPaths);
   for (const Value path : *arrivals) {
     ++content.files;
     add(content, path);
-    const std::optional<Value> value = paths.get(path);
-    if (!value) continue;
-    add(content, *value);
-    const auto record = PathRecord::decode(*value);
-    if (!record || record->number == 0) continue;
+    const auto record = paths.get(path);
+    if (!record) continue;
+    add(content, ByteView(reinterpret_cast<const std::byte*>(record.get()), sizeof(PathRecord)));
+    if (record->number == 0) continue;
     if (const auto blob = snapshot_.find<Blob>(demo_blob_name(record->number))) {
       add_blob(content, *blob);
     }
+  }
+  if (const auto directories = snapshot_.find<Pipe>(kDemoDirectories)) {
+    for (const Block& block : *directories) add_block(content, block);
+  }
+  if (const auto words = snapshot_.find<Partd>(kDemoWords)) {
+    for (const ByteView key : words->keys()) add(content, words->get(key));
   }
   return content;
 }

@@ -14,7 +14,7 @@ class HeldSnapshot {
   struct Content {
     std::uint64_t files = 0;
     std::uint64_t bytes = 0;  // in blobs
-    std::uint64_t sum = 0;    // of every path, record and byte, in the order of arrival
+    std::uint64_t sum = 0;    // of every path, record, byte, block and word, in their order
 
     friend bool operator==(const Content&, const Content&) = default;
   };

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "tools/demo_content.h"
+#include "tools/demo_words.h"
 #include "tools/held_snapshot.h"
 
 namespace quire::tools {
@@ -33,8 +34,12 @@ class DemoReaderTest : public ::testing::Test {
     PathRecord record;
     record.number = number;
     record.size = 5000;
-    transaction.create<Blob>(demo_blob_name(number)).append(std::string(record.size, 'x'));
-    transaction.open<Hash>(kDemoPaths).put(path_of(number), record.encode());
+    const std::string text = "Text " + std::to_string(number) + " " + std::string(5000, 'x');
+    transaction.create<Blob>(demo_blob_name(number)).append(text.substr(0, record.size));
+    WordsByKey words;
+    add_words(text, words);
+    transaction.open<Partd>(kDemoWords).append(words);
+    transaction.open<Records<PathRecord>>(kDemoPaths).put(path_of(number), record);
     transaction.open<List>(kDemoArrivals).push_back(path_of(number));
   }
 
@@ -61,8 +66,9 @@ TEST_F(DemoReaderTest, SeesAnArrivalWithoutTheRest) {
   expect_torn("progress says 3 files, 'arrivals' has 4, 'paths' has 3");
   change([](Transaction& transaction) { write_progress(transaction, {4, 15'000, 2}); });
   expect_torn("progress says 4 files, 'arrivals' has 4, 'paths' has 3");
-  change(
-      [](Transaction& transaction) { transaction.open<Hash>(kDemoPaths).put("y", "no record"); });
+  change([](Transaction& transaction) {
+    transaction.open<Records<PathRecord>>(kDemoPaths).put("y", {});
+  });
   expect_torn("arrival 4 has no path record");
 }
 
@@ -82,9 +88,25 @@ TEST_F(DemoReaderTest, SeesARecordOfAnotherFile) {
   change([&](Transaction& transaction) {
     PathRecord record;
     record.number = 1;
-    transaction.open<Hash>(kDemoPaths).put(path_of(3), record.encode());
+    transaction.open<Records<PathRecord>>(kDemoPaths).put(path_of(3), record);
   });
   expect_torn("arrival 3 has the path record of 1");
+}
+
+TEST_F(DemoReaderTest, SeesADirectoryWithoutTheRest) {
+  change([](Transaction& transaction) {
+    transaction.open<Pipe>(kDemoDirectories).begin_block("/path").finish();
+  });
+  expect_torn("there are not the 0 directories of progress");
+}
+
+TEST_F(DemoReaderTest, SeesWordsThatAreMissingOrOfNoArrival) {
+  change([](Transaction& transaction) {
+    transaction.open<Partd>(kDemoWords).append("te", "Text\nten\n");
+  });
+  expect_torn("the words of 'te' do not end with those of the newest arrival");
+  change([](Transaction& transaction) { transaction.drop(kDemoWords); });
+  expect_torn("the words of 'te' do not end with those of the newest arrival");
 }
 
 TEST_F(DemoReaderTest, FollowsTransactionsAndFindsThemWhole) {
@@ -109,7 +131,7 @@ TEST_F(DemoReaderTest, FindsThatFilesHaveGone) {
   const DemoReader reader(database_);
   change([&](Transaction& transaction) {
     transaction.drop(demo_blob_name(3));
-    transaction.open<Hash>(kDemoPaths).erase(path_of(3));
+    transaction.open<Records<PathRecord>>(kDemoPaths).erase(path_of(3));
     transaction.open<List>(kDemoArrivals).pop_back();
     write_progress(transaction, {2, 10'000, 2});
   });
@@ -135,7 +157,15 @@ TEST_F(DemoReaderTest, WhatAHeldSnapshotReadsDependsOnEveryByteAndOnTheOrder) {
     transaction.open<List>(kDemoArrivals).set(0, path_of(2));
     transaction.open<List>(kDemoArrivals).set(1, path_of(1));
   });
-  EXPECT_NE(second.sum, HeldSnapshot(database_).content().sum);
+  const HeldSnapshot::Content third = HeldSnapshot(database_).content();
+  EXPECT_NE(second.sum, third.sum);
+  change([](Transaction& transaction) { transaction.open<Partd>(kDemoWords).append("xx", "x"); });
+  const HeldSnapshot::Content fourth = HeldSnapshot(database_).content();
+  EXPECT_NE(third.sum, fourth.sum);
+  change([](Transaction& transaction) {
+    transaction.open<Pipe>(kDemoDirectories).begin_block("/path").finish();
+  });
+  EXPECT_NE(fourth.sum, HeldSnapshot(database_).content().sum);
 }
 
 }  // namespace

@@ -18,12 +18,13 @@ class DemoVerifierTest : public ::testing::Test {
   void SetUp() override {
     for (const char* name : {"a", "b", "c"}) {
       plan_.paths.push_back(directory_.path() + "/" + name);
-      write_file(plan_.paths.back(), std::string(5000, name[0]));
+      write_file(plan_.paths.back(), "Some words. " + std::string(4988, name[0]));
     }
     change([&](Transaction& transaction) {
+      transaction.open<Pipe>(kDemoDirectories);
       import_file(transaction, 0);
       import_file(transaction, 1);
-      write_progress(transaction, {2, 10'000, 1});
+      write_progress(transaction, {2, 10'000, 1, 0, 6});
     });
   }
 
@@ -35,11 +36,19 @@ class DemoVerifierTest : public ::testing::Test {
     const SourceFile file = read_source_file(plan_.paths[index], 1 << 20);
     const auto number = static_cast<std::uint32_t>(index + 1);
     transaction.open<Blob>(demo_blob_name(number)).append(file.content);
-    transaction.open<Hash>(kDemoPaths)
-        .put(plan_.paths[index],
-             PathRecord{number, file.mode, file.content.size(), file.mtime_ns}.encode());
+    WordsByKey words;
+    add_words(file.content, words);
+    transaction.open<Partd>(kDemoWords).append(words);
+    transaction.open<Records<PathRecord>>(kDemoPaths)
+        .put(plan_.paths[index], {number, file.mode, file.content.size(), file.mtime_ns});
     auto arrivals = transaction.open<List>(kDemoArrivals);
     if (arrivals.size() == index) arrivals.push_back(plan_.paths[index]);
+  }
+
+  void import_last_file(Transaction& transaction) {
+    import_file(transaction, 2);
+    DemoDirectories(plan_.paths).store(transaction, {0, 1, 2});
+    write_progress(transaction, {3, 15'000, 2, 1, 9});
   }
 
   // The first problem after a recovery of which two files were acknowledged, or "".
@@ -61,10 +70,7 @@ class DemoVerifierTest : public ::testing::Test {
 
 TEST_F(DemoVerifierTest, FindsNothingWrongWithAWholeImport) {
   EXPECT_EQ(first_problem(), "");
-  change([&](Transaction& transaction) {
-    import_file(transaction, 2);
-    write_progress(transaction, {3, 15'000, 2});
-  });
+  change([&](Transaction& transaction) { import_last_file(transaction); });
   DemoVerifier verifier(plan_);
   verifier.verify_complete(database_);
   EXPECT_TRUE(verifier.problems().empty());
@@ -112,11 +118,12 @@ TEST_F(DemoVerifierTest, SeesAPathThatIsGoneOrHasAnotherNumber) {
   change([&](Transaction& transaction) {
     PathRecord record;
     record.number = 7;
-    transaction.open<Hash>(kDemoPaths).put(plan_.paths[1], record.encode());
+    transaction.open<Records<PathRecord>>(kDemoPaths).put(plan_.paths[1], record);
   });
   expect_problem("no record, or a wrong one");
-  change(
-      [&](Transaction& transaction) { transaction.open<Hash>(kDemoPaths).erase(plan_.paths[1]); });
+  change([&](Transaction& transaction) {
+    transaction.open<Records<PathRecord>>(kDemoPaths).erase(plan_.paths[1]);
+  });
   expect_problem("progress says 2 of 3 files, 'paths' has 1, 'arrivals' has 2");
 }
 
@@ -131,23 +138,52 @@ TEST_F(DemoVerifierTest, SeesAnotherOrderOfArrival) {
 
 TEST_F(DemoVerifierTest, SeesHalfOfATransaction) {
   change([](Transaction& transaction) { transaction.open<Blob>(demo_blob_name(3)).append("c"); });
-  expect_problem("6 collections instead of 5");
+  expect_problem("8 collections instead of 7");
   change([&](Transaction& transaction) { import_file(transaction, 2); });
   expect_problem("progress says 2 of 3 files, 'paths' has 3, 'arrivals' has 3");
 }
 
 TEST_F(DemoVerifierTest, SeesProgressThatDoesNotFitTheRecords) {
-  change([](Transaction& transaction) { write_progress(transaction, {2, 9'999, 1}); });
+  change([](Transaction& transaction) { write_progress(transaction, {2, 9'999, 1, 0, 6}); });
   expect_problem("progress says 9999 bytes, the records say 10000");
+}
+
+TEST_F(DemoVerifierTest, SeesWordsThatAreNotThoseOfTheFiles) {
+  change([](Transaction& transaction) {
+    transaction.open<Partd>(kDemoWords).append("wo", "world\n");
+  });
+  expect_problem("'words' has other words of 'wo' than the files");
+  change(
+      [](Transaction& transaction) { transaction.open<Partd>(kDemoWords).append("zz", "zzz\n"); });
+  expect_problem("'words' has 5 keys instead of 4");
+  change([](Transaction& transaction) { write_progress(transaction, {2, 10'000, 1, 0, 7}); });
+  expect_problem("progress says 7 words, the files have 6");
+}
+
+TEST_F(DemoVerifierTest, SeesADirectoryThatIsMissingOrNotItsFiles) {
+  change([](Transaction& transaction) { write_progress(transaction, {2, 10'000, 1, 1, 6}); });
+  expect_problem("progress says 1 directories, 0 are complete, 'directories' has 0");
+  change([&](Transaction& transaction) { import_last_file(transaction); });
+  EXPECT_EQ(first_problem(), "");
+  change([&](Transaction& transaction) {
+    auto pipe = transaction.open<Pipe>(kDemoDirectories);
+    pipe.remove(directory_.path());
+    BlockWriter block = pipe.begin_block(directory_.path());
+    block.append("a", read_file(plan_.paths[0]));
+    block.append("b", "other bytes");
+    block.finish();
+  });
+  expect_problem("the block of '" + directory_.path() + "' has other bytes of a file");
+  change([&](Transaction& transaction) {
+    transaction.open<Pipe>(kDemoDirectories).remove(directory_.path());
+  });
+  expect_problem("the block of '" + directory_.path() + "' is missing");
 }
 
 TEST_F(DemoVerifierTest, CountsASourceThatChangedOrWentMeanwhileAndDoesNotBlameTheDatabase) {
   write_file(plan_.paths[0], "rewritten");
   std::filesystem::remove(plan_.paths[1]);
-  change([&](Transaction& transaction) {
-    import_file(transaction, 2);
-    write_progress(transaction, {3, 15'000, 2});
-  });
+  change([&](Transaction& transaction) { import_last_file(transaction); });
   DemoVerifier verifier(plan_);
   verifier.verify_complete(database_);
   EXPECT_TRUE(verifier.problems().empty());

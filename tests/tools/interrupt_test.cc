@@ -79,6 +79,20 @@ TEST_F(InterruptTest, DemoEndsWithCode130AndLeavesAWholeDatabaseAndNoTemporaryFi
   EXPECT_TRUE(std::filesystem::is_empty(path("tmp")));
 }
 
+TEST_F(InterruptTest, ImportOfAFlatFileEndsWithCode130AndLeavesNoValueAndNoList) {
+  std::filesystem::create_directory(path("data"));
+  write_file(path("data/stray"), "");
+  write_file(path("data/data_00000000.dat"), "");
+  std::filesystem::resize_file(path("data/data_00000000.dat"), std::uintmax_t{1} << 40);  // a hole
+  start({"import", "flatfile", path("data"), file(), "f", "--new-locations", path("new")});
+  wait_for_message("skipped: stray");
+  EXPECT_EQ(interrupt(), 130);
+  EXPECT_FALSE(std::filesystem::exists(path("new")));
+  if (std::filesystem::exists(file())) {
+    EXPECT_TRUE(run_json({"ls", file(), "--json"})["collections"].empty());
+  }
+}
+
 TEST_F(InterruptTest, BenchEndsWithCode130AndLeavesNothing) {
   start({"bench", "--seconds", "100", "--dir", path("")});
   wait_for_message("measuring in");

@@ -169,9 +169,9 @@ void Checkpointer::write_headers(bool clean) {
   header.first_generation = clean ? 0 : log.generation();
   pager::HeaderSlots slots(core_.base());
   slots.write(0, header);
-  core_.base().sync_data();
+  core_.room().sync_data();
   slots.write(1, header);
-  if (clean) core_.base().sync_data();
+  if (clean) core_.room().sync_data();
 }
 
 void Checkpointer::retire() {
@@ -222,6 +222,7 @@ void Checkpointer::close() {
   began_ = core_.file_system().monotonic_now();
   try {
     core_.space().rollback();  // of a transaction that can only be destroyed now
+    core_.room().hold(core_.space().page_count());
     commit_cut();
     end_ = core_.queue().newest();
     registration_ = &core_.registry().add(end_.seq);

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
-#include <utility>
-
-#include <quire/error.h>
 
 namespace quire::engine {
 namespace {
@@ -43,16 +40,32 @@ void FileRoom::reserve(Pid pages) {
   }
 }
 
+void FileRoom::hold(Pid pages) {
+  const MutexLock lock(mutex_);
+  reserved_ = pages;
+}
+
 void FileRoom::sync() {
-  bool length_too = false;
-  {
-    const MutexLock lock(mutex_);
-    length_too = std::exchange(length_unsynced_, false);
-  }
-  if (length_too) {
-    base_->sync_all();
-  } else {
-    base_->sync_data();
+  const MutexLock lock(syncing_);
+  sync_locked(length_unsynced_.exchange(false));
+}
+
+void FileRoom::sync_data() {
+  const MutexLock lock(syncing_);
+  sync_locked(false);
+}
+
+void FileRoom::sync_locked(bool length_too) {
+  if (failed_sync_) throw IoError(*failed_sync_);
+  try {
+    if (length_too) {
+      base_->sync_all();
+    } else {
+      base_->sync_data();
+    }
+  } catch (const IoError& error) {
+    failed_sync_ = error;
+    throw;
   }
 }
 

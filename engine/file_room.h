@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <optional>
 
+#include <quire/error.h>
 #include <quire/file_system.h>
 
 #include "base/ids.h"
@@ -11,7 +14,11 @@ namespace quire::engine {
 
 /// How long the database file is. It grows ahead, in steps, so that not every commit changes its
 /// size; bytes beyond the page count mean nothing. Its mutex is the file-size lock of rule S3: it is
-/// held while the file grows or is cut. Safe from any thread.
+/// held while the file grows or is cut.
+///
+/// All syncs of the file go through it, one after the other: the system reports a failed write-back
+/// to one sync only, and whoever syncs behind that must not take its own success for a proof (rule
+/// F1). Safe from any thread.
 class FileRoom {
  public:
   explicit FileRoom(File& base) : base_(&base), bytes_(base.status().size) {}
@@ -19,9 +26,14 @@ class FileRoom {
   /// The file has room for `pages` pages, and keeps it until less is asked for. OutOfSpace, with
   /// nothing changed, if it may not grow. By the holder of the writer's place.
   void reserve(Pid pages);
+  /// The same without growing: who has written up to there, or needs less from now on.
+  void hold(Pid pages);
 
-  /// Syncs the file: its length too, if that has changed since the last time.
+  /// Syncs the file: its length too, if that has changed since the last time. IoError also if an
+  /// earlier sync has failed.
   void sync();
+  /// The same without its length: for bytes that the file has had for long.
+  void sync_data();
 
   /// Cuts the file to `pages` pages; false if more are reserved. A header that says so is synced,
   /// and no snapshot predates it.
@@ -33,11 +45,15 @@ class FileRoom {
   }
 
  private:
+  void sync_locked(bool length_too) QUIRE_REQUIRES(syncing_);
+
   File* base_;
   mutable Mutex mutex_;
   std::uint64_t bytes_ QUIRE_GUARDED_BY(mutex_);
   Pid reserved_ QUIRE_GUARDED_BY(mutex_) = 0;
-  bool length_unsynced_ QUIRE_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> length_unsynced_{false};
+  Mutex syncing_;
+  std::optional<IoError> failed_sync_ QUIRE_GUARDED_BY(syncing_);
 };
 
 }  // namespace quire::engine

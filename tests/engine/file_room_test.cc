@@ -63,6 +63,29 @@ TEST_F(FileRoomTest, IsNotCutBelowWhatIsReserved) {
   EXPECT_GE(pages(), 51u);
 }
 
+TEST_F(FileRoomTest, HoldsRoomWithoutGrowing) {
+  room.reserve(100);
+  const std::uint64_t before = pages();
+  room.hold(2000);
+  EXPECT_EQ(pages(), before);
+  EXPECT_FALSE(room.cut(1999));
+  room.hold(50);
+  EXPECT_TRUE(room.cut(50));
+}
+
+TEST_F(FileRoomTest, NoSyncBehindOneThatFailedIsBelieved) {
+  room.sync();
+  int failures = 1;
+  disk.fail = [&](const std::string& line) {
+    return line == "sync file" && failures-- > 0 ? EIO : 0;
+  };
+  EXPECT_THROW(room.sync_data(), IoError);
+  const std::size_t calls = disk.journal.size();
+  EXPECT_THROW(room.sync_data(), IoError);
+  EXPECT_THROW(room.sync(), IoError);
+  EXPECT_EQ(disk.journal.size(), calls);
+}
+
 TEST_F(FileRoomTest, CutsWhatOthersHaveMadeLonger) {
   file->write_at(99 * kPageSize, std::string(kPageSize, 'x'));
   EXPECT_TRUE(room.cut(7));

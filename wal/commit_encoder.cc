@@ -19,7 +19,12 @@ CommitEncoder::CommitEncoder(std::size_t max_body) : max_body_(max_body) {
     throw InvalidArgument("a chunk of the log must have room for a whole page");
 }
 
-std::vector<std::size_t> CommitEncoder::worst_case_bodies(std::size_t records) const {
+std::vector<std::size_t> CommitEncoder::worst_case_bodies(std::size_t records,
+                                                          std::size_t runs) const {
+  // As many runs as take the room of a page count as one, and one more where pages follow them in a
+  // body.
+  constexpr std::size_t kRunsARecord = kMaxImageRecordBytes / kPageRecordHeaderSize;
+  if (runs > 0) records += runs / kRunsARecord + 2;
   // A body is full when the next record does not fit, so it holds at least `least_records`, and may
   // be as long as any. If there are as many bodies as here, the last one holds no more than the
   // rest; if fewer, each of them has one of max_body_ here.

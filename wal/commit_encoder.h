@@ -32,10 +32,10 @@ class CommitEncoder {
   /// not fit.
   explicit CommitEncoder(std::size_t max_body = kMaxBodyBytes);
 
-  /// The most that a commit of `records` pages, deltas and runs of bulk pages can need, for
-  /// LogWriter::reserve before its bodies exist: whatever they will be, they fit where bodies of
-  /// these sizes do, also if some of both have been placed.
-  std::vector<std::size_t> worst_case_bodies(std::size_t records) const;
+  /// The most that a commit can need that begins with `runs` runs of bulk pages and goes on with
+  /// `records` pages and deltas, for LogWriter::reserve before its bodies exist: whatever they will
+  /// be, they fit where bodies of these sizes do, also if some of both have been placed.
+  std::vector<std::size_t> worst_case_bodies(std::size_t records, std::size_t runs = 0) const;
 
   /// The whole new content of a page. The bytes are copied. A page is added at most once a commit.
   void add_page(const PageName& name, PageBytes page);

@@ -1,5 +1,6 @@
 #include "wal/replay_index.h"
 
+#include <iterator>
 #include <utility>
 
 #include <quire/error.h>
@@ -13,7 +14,32 @@ namespace {
                         std::move(expected), std::move(found));
 }
 
+[[noreturn]] void named_twice(const std::string& where, Pid pid, Seq seq) {
+  corrupt(where, pid, "pid", "one record a commit", "two in commit " + std::to_string(seq));
+}
+
 }  // namespace
+
+/// Whether commit `seq`, whose records are being applied, has named the page in a BULK.
+bool ReplayIndex::is_in_run(Pid pid, Seq seq) const {
+  if (seq != runs_seq_) return false;
+  const auto behind = runs_.upper_bound(pid);
+  return behind != runs_.begin() && pid < std::prev(behind)->second;
+}
+
+void ReplayIndex::apply_bulk(Pid first, std::uint64_t end, Seq seq, const std::string& where) {
+  if (seq != runs_seq_) runs_.clear();
+  runs_seq_ = seq;
+  const auto next_run = runs_.lower_bound(first);
+  if (is_in_run(first, seq) || (next_run != runs_.end() && next_run->first < end))
+    named_twice(where, first, seq);
+  runs_.emplace(first, end);
+  const auto from = pages_.lower_bound(first);
+  auto to = from;
+  for (; to != pages_.end() && to->first < end; ++to)
+    if (to->second.seq == seq) named_twice(where, to->first, seq);
+  pages_.erase(from, to);
+}
 
 void ReplayIndex::apply(const PageEntry& entry, Seq seq, std::uint64_t generation, Pid page_count,
                         const std::string& where) {
@@ -23,17 +49,11 @@ void ReplayIndex::apply(const PageEntry& entry, Seq seq, std::uint64_t generatio
     corrupt(where, pid, "pid",
             std::to_string(kFirstLoggedPid) + " to " + std::to_string(page_count),
             std::to_string(pid) + " and " + std::to_string(entry.pages - 1) + " more");
-  if (entry.kind == PageRecordKind::bulk) {
-    const auto first = pages_.lower_bound(pid);
-    auto last = first;
-    while (last != pages_.end() && last->first < end) ++last;
-    pages_.erase(first, last);
-    return;
-  }
+  if (entry.kind == PageRecordKind::bulk) return apply_bulk(pid, end, seq, where);
+  if (is_in_run(pid, seq)) named_twice(where, pid, seq);
   const bool is_delta = entry.kind == PageRecordKind::delta;
   const auto found = pages_.find(pid);
-  if (found != pages_.end() && found->second.seq == seq)
-    corrupt(where, pid, "pid", "one record a commit", "two in commit " + std::to_string(seq));
+  if (found != pages_.end() && found->second.seq == seq) named_twice(where, pid, seq);
   if (is_delta && (found == pages_.end() || found->second.generation != generation))
     corrupt(where, pid, "kind", "an image or init first in each generation", "a delta");
   PageHistory& history = found != pages_.end() ? found->second : pages_[pid];

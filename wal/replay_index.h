@@ -42,14 +42,19 @@ class ReplayIndex {
  public:
   /// Applies one record of commit `seq`. CorruptionError with `where` if it cannot be: a delta
   /// without an image of the same page, type, owner and generation before it; a page named twice in
-  /// one commit; a pid outside [kFirstLoggedPid, page_count).
+  /// one commit, by runs or not; a pid outside [kFirstLoggedPid, page_count).
   void apply(const PageEntry& entry, Seq seq, std::uint64_t generation, Pid page_count,
              const std::string& where);
 
   const std::map<Pid, PageHistory>& pages() const noexcept { return pages_; }
 
  private:
+  void apply_bulk(Pid first, std::uint64_t end, Seq seq, const std::string& where);
+  bool is_in_run(Pid pid, Seq seq) const;
+
   std::map<Pid, PageHistory> pages_;
+  std::map<Pid, std::uint64_t> runs_;  // first page -> end, of the BULKs of commit runs_seq_
+  Seq runs_seq_ = 0;
 };
 
 }  // namespace quire::wal

@@ -114,6 +114,28 @@ TEST(CommitEncoder, KnowsTheMostThatItCanNeed) {
   for (std::size_t i = 0; i < most.size(); ++i) EXPECT_LE(commit.bodies[i].size(), most[i]);
 }
 
+TEST(CommitEncoder, RunsOfBulkPagesNeedLittleMoreThanTheirBytes) {
+  const std::size_t max_body = 3 * kMaxImageRecordBytes + 100;
+  for (const std::size_t runs : {1, 2, 250, 256, 257, 258, 700, 770, 771, 772, 780, 2000, 5000}) {
+    for (std::size_t pages = 0; pages < 9; ++pages) {
+      CommitEncoder encoder(max_body);
+      for (std::size_t i = 0; i < runs; ++i) {
+        encoder.add_bulk(static_cast<Pid>(1000 + 2 * i), 1, 0);
+      }
+      for (Pid pid = 2; pid < pages + 2; ++pid) {
+        encoder.add_page({pid, kDataPage, 9}, full_page(pid));
+      }
+      const std::vector<std::size_t> most = encoder.worst_case_bodies(pages, runs);
+      const EncodedCommit commit = encoder.finish(1, 100'000, Durability::immediate);
+      ASSERT_LE(commit.bodies.size(), most.size()) << runs << " runs, " << pages << " pages";
+      for (std::size_t i = 0; i < commit.bodies.size(); ++i) {
+        EXPECT_LE(commit.bodies[i].size(), most[i]) << runs << " runs, " << pages << " pages";
+      }
+      EXPECT_LE(most.size(), commit.bodies.size() + 2);
+    }
+  }
+}
+
 TEST(CommitEncoder, RefusesADeltaLongerThanTheWholePage) {
   CommitEncoder encoder;
   std::vector<ByteRange> ranges;

@@ -540,6 +540,31 @@ TEST(LogScan, RefusesADeltaBehindABulk) {
   EXPECT_EQ(corrupt_field(log), "page record of page 7, kind");
 }
 
+TEST(LogScan, RefusesAPageNamedTwiceInOneCommitByRuns) {
+  const auto field_with = [](const Bytes& first, const Bytes& second) {
+    TestLog log;
+    HandLog(log)
+        .commit(1, joined(image({7, 4, 9}, full_page(1)), bulk(30, 4)),
+                [](CommitTrailer& trailer) { trailer.page_records = 2; })
+        .commit(2, joined(first, second), [](CommitTrailer& trailer) { trailer.page_records = 2; });
+    return corrupt_field(log);
+  };
+  const Bytes page = image({20, 4, 9}, full_page(2));
+  EXPECT_EQ(field_with(bulk(17, 3), page), "");
+  EXPECT_EQ(field_with(bulk(21, 3), page), "");
+  EXPECT_EQ(field_with(page, bulk(17, 3)), "");
+  EXPECT_EQ(field_with(bulk(18, 3), page), "page record of page 20, pid");
+  EXPECT_EQ(field_with(bulk(20, 3), page), "page record of page 20, pid");
+  EXPECT_EQ(field_with(page, bulk(18, 3)), "page record of page 20, pid");
+  EXPECT_EQ(field_with(bulk(17, 3), bulk(20, 3)), "");
+  EXPECT_EQ(field_with(bulk(17, 3), bulk(19, 9)), "page record of page 19, pid");
+  EXPECT_EQ(field_with(bulk(17, 3), bulk(10, 8)), "page record of page 10, pid");
+  EXPECT_EQ(field_with(bulk(17, 3), bulk(18, 1)), "page record of page 18, pid");
+  // Only the commit itself counts.
+  EXPECT_EQ(field_with(bulk(30, 4), image({7, 4, 9}, full_page(3))), "");
+  EXPECT_EQ(field_with(image({31, 4, 9}, full_page(3)), bulk(7, 1)), "");
+}
+
 TEST(LogScan, RefusesAPageNamedTwiceInOneCommit) {
   EXPECT_EQ(field_with_record(image(kPage, full_page(2))), "");
   TestLog log;

@@ -37,6 +37,16 @@ class FormerValues {
     return kept == levels_.back().end() ? nullptr : &kept->second;
   }
 
+  /// Whether any savepoint has kept a value of `key` for which `is_wanted(value)` holds.
+  template <class IsWanted>
+  bool any(const Key& key, IsWanted&& is_wanted) const {
+    for (const Level& level : levels_) {
+      const auto kept = level.find(key);
+      if (kept != level.end() && is_wanted(kept->second)) return true;
+    }
+    return false;
+  }
+
   /// Calls `restore(key, value)` for what has changed since savepoint `index`, newest savepoint
   /// first, and ends it and those inside it. If restore() throws, the rest can be rolled back once
   /// more.

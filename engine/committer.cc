@@ -4,6 +4,7 @@
 //
 //     seal       sums of data pages into their parents, the space map, the seq: the pages are final
 //     reserve    file room and segments: the last moment at which a full disk harms nothing (C4)
+//     early      if the transaction has written pages to their place: the file is synced (S2)
 //     first      of a clean file: segment 1, then both header slots dirty, each synced (F2)
 //     encode     page records; a large commit writes its chunks ahead, as the leader
 //     publish    versions in memory, free pages given back; the writer's place is handed on
@@ -12,7 +13,8 @@
 //
 // A crash before the sync has returned leaves the commit there as a whole or not at all: pages
 // reach their place in the file only in a checkpoint, after the log that describes them is durable
-// ("log before data").
+// ("log before data"). Early pages are there before, in pages that were free, and durable before the
+// log says that they count; no version of them is made, as the base has it.
 //
 // Any IoError, and any failure behind `publish`, poisons the database (F1): snapshots of V go on to
 // see what they saw; whether the commit exists is decided when the log is read again.
@@ -62,7 +64,7 @@ void start_log(Core& core) {
   pager::HeaderSlots slots(core.base());
   for (const int slot : {0, 1}) {
     slots.write(slot, core.header);
-    core.base().sync_data();
+    core.room().sync_data();
   }
   core.queue().start_log(std::move(log));
 }
@@ -79,14 +81,17 @@ class Encoding {
 
   /// The last moment at which a full disk harms nothing.
   void reserve() {
-    const auto sizes = encoder_.worst_case_bodies(pages_.sealed().size());
-    core_.queue().log()->reserve(seq_, sizes);
+    std::size_t runs = 0;
+    pages_.early().for_each_run([&](Pid, std::uint32_t) { ++runs; });
+    core_.queue().log()->reserve(seq_, encoder_.worst_case_bodies(pages_.sealed().size(), runs));
   }
 
   wal::EncodedCommit run() {
     const std::size_t limit = pages_before_chunks(core_);
     const bool in_chunks = pages_.sealed().size() > limit;
     std::size_t added = 0;
+    pages_.early().for_each_run(
+        [&](Pid first, std::uint32_t count) { encoder_.add_bulk(first, count, kEngineOwner); });
     for (const auto& [pid, owner, frame] : pages_.sealed()) {
       const bool is_structure = frame->verified == pager::Frame::Verified::structure;
       encoder_.add_page({pid, is_structure ? frame->header().type : wal::kDataPage, owner},
@@ -118,6 +123,7 @@ class Encoding {
 wal::EncodedCommit prepare_log(Core& core, const pager::PrivatePages& pages, Seq seq,
                                Durability durability) {
   core.room().reserve(pages.page_count());
+  if (!pages.early().empty()) core.room().sync();
   if (core.queue().log() == nullptr) start_log(core);
   Encoding encoding(core, pages, seq, durability);
   encoding.reserve();
@@ -159,7 +165,11 @@ PublishedCommit publish_commit(Core& core, pager::PrivatePages& pages, Durabilit
     pages.seal(seq);
     commit.pages = touched_pages(core, pages);
     std::optional<wal::EncodedCommit> body;
-    if (core.logged()) body = prepare_log(core, pages, seq, durability);
+    if (core.logged()) {
+      body = prepare_log(core, pages, seq, durability);
+    } else {
+      core.room().hold(pages.page_count());
+    }
     core.queue().publish(seq, pages.page_count(), std::move(body),
                          [&] { install(core, pages, seq); });
   } catch (const IoError& error) {

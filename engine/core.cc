@@ -173,6 +173,7 @@ Stats collect_stats(Core& core) {
   stats.page_hits = pages.hits;
   stats.page_loads = pages.loads;
   stats.page_evictions = pages.evictions;
+  stats.pages_written_early = pages.written_early;
   const pager::VersionMap& versions = core.pool().versions();
   stats.frames = versions.frames();
   stats.frames_dirty = versions.dirty();

@@ -89,6 +89,7 @@ bool changed_nothing(const std::exception& error);
 template <class Fn>
 auto changing(TransactionSession& transaction, Fn&& fn) {
   transaction.require_not_doomed();
+  const pager::PrivatePages::Work work(transaction.pages());
   try {
     return fn();
   } catch (const std::exception& error) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "engine/early_writing.h"
 #include "engine/structure.h"
 
 namespace quire::engine {
@@ -130,7 +131,9 @@ std::shared_ptr<TransactionSession> TransactionSession::start(
 }
 
 TransactionSession::TransactionSession(std::shared_ptr<Core> core, pager::PrivatePages pages)
-    : Session(std::move(core), pages.base()), pages_(std::move(pages)) {}
+    : Session(std::move(core), pages.base()), pages_(std::move(pages)) {
+  pages_.allow_early_pages(early_writing(this->core(), pages_.base()));
+}
 
 TransactionSession::~TransactionSession() { rollback(); }
 
@@ -341,6 +344,7 @@ void TransactionSession::end() {
   if (ended_) return;
   ended_ = true;
   core().space().rollback();
+  core().room().hold(core().space().page_count());
   pages_.forget();
   open_.clear();
   core().writers_place().leave();

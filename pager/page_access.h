@@ -85,10 +85,11 @@ struct SumPlace {
 };
 
 /// Changes the pages of one collection within one transaction. Nothing leaves the transaction
-/// before it commits. What a mutable span points at is the page until that is renewed or freed, and
-/// stays memory that may be touched until the transaction ends or rolls back to a savepoint (of a
-/// data page: until then), or for as long as a PageRef to it lives; the commit publishes copies of
-/// pages that a PageRef still shows.
+/// before it commits. What a mutable span points at is the page until that is renewed or freed, or
+/// the work of the structure ends; of a data page, until the next call that changes a data page. It
+/// stays memory that may be touched until the work ends or rolls back to a savepoint (of a data
+/// page: until then), or for as long as a PageRef to it lives; the commit publishes copies of pages
+/// that a PageRef still shows.
 class PageWriter : public PageReader {
  public:
   /// The transaction's own copy of a structure page, made at the first call. Bytes 0..31 (the

@@ -3,6 +3,7 @@
 #include <quire/error.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,7 +78,8 @@ void PagePool::write_base(Pid pid, bool is_structure, MutablePageBytes bytes) {
 
 PagePool::Counters PagePool::counters() const noexcept {
   return {hits_.load(std::memory_order_relaxed), loads_.load(std::memory_order_relaxed),
-          evictions_.load(std::memory_order_relaxed)};
+          evictions_.load(std::memory_order_relaxed),
+          written_early_.load(std::memory_order_relaxed)};
 }
 
 std::size_t PagePool::second_budget() const noexcept {
@@ -120,6 +122,12 @@ void PagePool::trim(std::size_t added) {
 
 // ---- reads
 
+FramePtr PagePool::read_whole_base(Pid pid) {
+  FramePtr frame = read_base(pid);
+  if (frame) return frame;
+  throw CorruptionError(pid, "page", "a page within the file", "the end of the file before it");
+}
+
 /// Calls `verify(frame, is_new)`, which throws CorruptionError; `is_new`: nobody else has the frame
 /// yet.
 template <class Verify>
@@ -142,12 +150,9 @@ FramePtr PagePool::get(Pid pid, Seq seq, Caching caching, const Verify& verify) 
     }
     // Between the note and the check the page may have been overwritten: what was read then is no
     // error, and no version of the page either (rule M2).
-    FramePtr loaded = read_base(pid);
+    FramePtr loaded;
     try {
-      if (!loaded) {
-        throw CorruptionError(pid, "page", "a page within the file",
-                              "the end of the file before it");
-      }
+      loaded = read_whole_base(pid);
       verify(*loaded, true);
     } catch (const CorruptionError&) {
       if (versions_.holds(pid, found.note)) throw;
@@ -220,36 +225,76 @@ VersionMap::Save PagePool::begin_save(Pid pid, Seq g, const Readers& readers) {
   return versions_.begin_save_with(pid, std::move(old), g, readers);
 }
 
+/// Collects neighbours and writes them together.
+class PagePool::SliceWriter {
+ public:
+  explicit SliceWriter(PagePool& pool) : pool_(pool) {}
+
+  /// Adds a page behind those added before; a structure page whose frame has no `seq` yet gets one.
+  void add(Pid pid, const Frame& frame, std::optional<Seq> seq = {}) {
+    const std::size_t pages = slice_.size() / kPageSize;
+    if (pid != first_ + pages || pages == kSlicePages) write();
+    if (slice_.empty()) first_ = pid;
+    slice_.insert(slice_.end(), frame.bytes.begin(), frame.bytes.end());
+    if (frame.verified != Frame::Verified::structure) return;
+    // The sum is made in the buffer (rule K3): a published frame never changes.
+    std::byte* page = slice_.data() + slice_.size() - kPageSize;
+    auto& header = *reinterpret_cast<StructurePageHeader*>(page);
+    if (seq) header.seq = *seq;
+    header.sum = pool_.structure_sum(pid, PageBytes(page, kPageSize));
+  }
+
+  void write() {
+    if (slice_.empty()) return;
+    pool_.base_->write_at(byte_offset(first_), ByteView(slice_));
+    slice_.clear();
+  }
+
+ private:
+  PagePool& pool_;
+  Pid first_ = 0;
+  std::vector<std::byte> slice_;
+};
+
 void PagePool::save(std::span<const Pid> pids, Seq g, const Readers& readers,
                     std::vector<Saved>& saved) {
-  std::vector<std::byte> slice;
-  Pid first = 0;
-  const auto write_slice = [&] {
-    if (slice.empty()) return;
-    base_->write_at(byte_offset(first), ByteView(slice));
-    slice.clear();
-  };
+  SliceWriter slices(*this);
   for (const Pid pid : pids) {
     const VersionMap::Save version = begin_save(pid, g, readers);
     if (version.step == VersionMap::Save::Step::nothing) continue;
-    const std::size_t pages = slice.size() / kPageSize;
-    if (pid != first + pages || pages == kSlicePages) write_slice();
-    if (slice.empty()) first = pid;
-    const Frame& frame = *version.frame;
-    slice.insert(slice.end(), frame.bytes.begin(), frame.bytes.end());
-    if (frame.verified == Frame::Verified::structure) {
-      // The sum is made in the buffer (rule K3): a published frame never changes.
-      std::byte* page = slice.data() + slice.size() - kPageSize;
-      reinterpret_cast<StructurePageHeader*>(page)->sum =
-          structure_sum(pid, PageBytes(page, kPageSize));
-    }
+    slices.add(pid, *version.frame);
     saved.push_back({pid, version.seq});
   }
-  write_slice();
+  slices.write();
 }
 
 void PagePool::mark_saved(std::span<const Saved> saved) {
   for (const auto& [pid, seq] : saved) versions_.mark_saved(pid, seq);
+}
+
+// ---- pages that are written before their commit
+
+void PagePool::write_early(std::span<const EarlyPage> pages, Seq seq) {
+  SliceWriter slices(*this);
+  for (const auto& [pid, frame] : pages) slices.add(pid, *frame, seq);
+  slices.write();
+  for (const auto& [pid, frame] : pages) versions_.vacate(pid);
+  written_early_.fetch_add(pages.size(), std::memory_order_relaxed);
+}
+
+FramePtr PagePool::load_early(Pid pid, PageType type, CollectionId owner, Seq seq) {
+  FramePtr frame = read_whole_base(pid);
+  verify_structure(pid, *frame, type, owner, seq);
+  frame->verified = Frame::Verified::structure;
+  return frame;
+}
+
+FramePtr PagePool::load_early_data(Pid pid, Sum32 sum) {
+  FramePtr frame = read_whole_base(pid);
+  verify_data(pid, *frame, sum);
+  frame->verified = Frame::Verified::data;
+  frame->sum = sum;
+  return frame;
 }
 
 }  // namespace quire::pager

@@ -26,6 +26,7 @@ class PagePool {
     std::uint64_t hits = 0;
     std::uint64_t loads = 0;
     std::uint64_t evictions = 0;
+    std::uint64_t written_early = 0;
   };
 
   /// `uuid_hash` seeds the sums; `budget` is how many frames may stay in memory while clean ones
@@ -50,6 +51,7 @@ class PagePool {
   /// One for a transaction. OutOfSpace if private pages, old versions and pages that only Values
   /// hold fill the second budget: that of the pool, but at least 64 MiB.
   FramePtr new_private_frame();
+  bool is_second_budget_full() const noexcept;
   /// Called when the second budget is full, before OutOfSpace: whatever lets old versions go. Set
   /// before the first private frame is asked for.
   void set_relief(std::function<void()> relief) { relief_ = std::move(relief); }
@@ -69,6 +71,20 @@ class PagePool {
   void save(std::span<const Pid> pids, Seq g, const Readers& readers, std::vector<Saved>& saved);
   void mark_saved(std::span<const Saved> saved);
 
+  // For pages that a transaction writes to their place before it commits (rule S2): they are known
+  // to nobody else, and pass the versions by.
+  struct EarlyPage {
+    Pid pid;
+    FramePtr frame;
+  };
+  /// Writes `pages` (ascending) to their place in slices of neighbours; structure pages get `seq`
+  /// and their sum in the buffer. Loads that began before are void afterwards. Does not sync.
+  void write_early(std::span<const EarlyPage> pages, Seq seq);
+  /// Such a page, read back and verified: a structure page of commit `seq`, or a data page with this
+  /// sum. CorruptionError otherwise.
+  FramePtr load_early(Pid pid, PageType type, CollectionId owner, Seq seq);
+  FramePtr load_early_data(Pid pid, Sum32 sum);
+
   /// The sum that a page-table entry holds for data page `pid`.
   Sum32 data_sum(Pid pid, PageBytes bytes) const noexcept;
   /// The sum in the header of structure page `pid`.
@@ -79,13 +95,15 @@ class PagePool {
   void write_base(Pid pid, bool is_structure, MutablePageBytes bytes);
 
  private:
+  class SliceWriter;
+
+  FramePtr read_whole_base(Pid pid);
   template <class Verify>
   FramePtr get(Pid pid, Seq seq, Caching caching, const Verify& verify);
   void verify_structure(Pid pid, const Frame& frame, PageType type, CollectionId owner,
                         Seq seq) const;
   void verify_data(Pid pid, const Frame& frame, Sum32 sum) const;
   std::size_t second_budget() const noexcept;
-  bool is_second_budget_full() const noexcept;
   VersionMap::Save begin_save(Pid pid, Seq g, const Readers& readers);
 
   File* base_;
@@ -97,6 +115,7 @@ class PagePool {
   std::atomic<std::uint64_t> hits_{0};
   std::atomic<std::uint64_t> loads_{0};
   std::atomic<std::uint64_t> evictions_{0};
+  std::atomic<std::uint64_t> written_early_{0};
 };
 
 }  // namespace quire::pager

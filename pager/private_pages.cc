@@ -38,56 +38,65 @@ void PrivatePages::require_not_freed(Pid pid) const {
 
 PageRef PrivatePages::read(Pid pid, PageType type, CollectionId owner) {
   require_page(pid, type);
-  const auto own = pages_.find(pid);
-  if (own == pages_.end()) {
+  Page* own = find(pid);
+  if (own == nullptr && early_.contains(pid)) own = &load_early(pid, type, owner);
+  if (own == nullptr) {
     require_not_freed(pid);
     return ref_to(pool_->structure(pid, type, owner, base_), false);
   }
-  const StructurePageHeader& header = own->second.frame->header();
-  if (own->second.is_data || header.type != static_cast<std::uint8_t>(type) ||
-      header.owner != owner) {
+  const StructurePageHeader& header = own->frame->header();
+  if (own->is_data || header.type != static_cast<std::uint8_t>(type) || header.owner != owner) {
     throw CorruptionError(
         pid, "page type and owner",
         std::to_string(static_cast<unsigned>(type)) + " of collection " + std::to_string(owner),
         "a page that this transaction uses for something else");
   }
-  return ref_to(own->second.frame, true);
+  return ref_to(own->frame, true);
 }
 
 PageRef PrivatePages::read_data(Pid pid, Sum32 sum) {
   require_page(pid, PageType::data);
-  const auto own = pages_.find(pid);
-  if (own == pages_.end()) {
+  const Page* own = find(pid);
+  if (own == nullptr) {
+    // Not kept: a long read of the transaction's own blob passes by once.
+    if (early_.contains(pid)) return ref_to(pool_->load_early_data(pid, sum), true);
     require_not_freed(pid);
     return ref_to(pool_->data(pid, sum, base_), false);
   }
-  if (!own->second.is_data) {
+  if (!own->is_data) {
     throw CorruptionError(pid, "page type", "data", "a structure page of this transaction");
   }
-  return ref_to(own->second.frame, true);
+  return ref_to(own->frame, true);
 }
 
 MutablePageBytes PrivatePages::modify(Pid pid, PageType type, CollectionId owner) {
   const PageRef current = read(pid, type, owner);
-  if (!current.is_private() || is_kept(pid)) own_copy(pid, current.bytes(), owner, false);
+  if (!current.is_private() || early_.contains(pid) || is_kept(pid)) {
+    own_copy(pid, current.bytes(), owner, false);
+  }
   return MutablePageBytes(pages_.at(pid).frame->bytes);
 }
 
 MutablePageBytes PrivatePages::modify_data(Pid pid, Sum32 sum, SumPlace place, CollectionId owner) {
   const PageRef current = read_data(pid, sum);
-  if (!current.is_private() || is_kept(pid)) own_copy(pid, current.bytes(), owner, true);
+  if (!current.is_private() || early_.contains(pid) || is_kept(pid)) {
+    own_copy(pid, current.bytes(), owner, true);
+  }
+  last_data_ = pid;
   Page& page = pages_.at(pid);
   page.place = place;
   return MutablePageBytes(page.frame->bytes);
 }
 
 void PrivatePages::own_copy(Pid pid, PageBytes content, CollectionId owner, bool is_data) {
+  make_room();
   // A frame of its own, so that whoever still shows the page's former content keeps it.
   FramePtr frame = pool_->new_private_frame();
   std::copy(content.begin(), content.end(), frame->bytes.begin());
   frame->verified = is_data ? Frame::Verified::data : Frame::Verified::structure;
   put_away(pid);
-  pages_[pid] = Page{std::move(frame), owner, is_data, {}};
+  pages_[pid] = Page{std::move(frame), owner, is_data, {}, work_};
+  early_.erase(pid);
 }
 
 /// Whether the page of this transaction is in the frame that a savepoint would return to, which
@@ -99,14 +108,19 @@ bool PrivatePages::is_kept(Pid pid) const {
   return *former && (*former)->frame == pages_.at(pid).frame;
 }
 
-/// Before an entry of `pages_` changes or goes.
+/// Before an entry of `pages_` or `early_` changes or goes.
 void PrivatePages::put_away(Pid pid) {
   const auto own = pages_.find(pid);
+  const bool is_early = early_.contains(pid);
   const bool taken = former_.keep(pid, [&]() -> std::optional<Page> {
+    if (is_early) return Page{};
     if (own == pages_.end()) return std::nullopt;
     return own->second;
   });
-  if (!taken && own != pages_.end() && !own->second.is_data) given_up_.push_back(own->second.frame);
+  const bool is_frame_kept = taken && !is_early;
+  if (!is_frame_kept && own != pages_.end() && !own->second.is_data) {
+    given_up_.push_back(own->second.frame);
+  }
 }
 
 MutablePageBytes PrivatePages::renew(Pid pid, PageType type, CollectionId owner) {
@@ -125,6 +139,7 @@ MutablePageBytes PrivatePages::renew_data(Pid pid, SumPlace place, CollectionId 
   require_page(pid, PageType::data);
   require_not_freed(pid);
   own_copy(pid, kZeros, owner, true);
+  last_data_ = pid;
   Page& page = pages_.at(pid);
   page.place = place;
   return MutablePageBytes(page.frame->bytes);
@@ -140,9 +155,10 @@ void PrivatePages::move_sum(Pid pid, SumPlace place) {
 void PrivatePages::free(Pid pid, std::uint32_t count) {
   space_->free(pid, count);
   for (Pid freed = pid; freed < pid + count; ++freed) {
-    if (!pages_.contains(freed)) continue;
+    if (!pages_.contains(freed) && !early_.contains(freed)) continue;
     put_away(freed);
     pages_.erase(freed);
+    early_.erase(freed);
   }
 }
 
@@ -153,6 +169,12 @@ void PrivatePages::set_savepoint() {
 
 void PrivatePages::roll_back_to(std::size_t index) {
   former_.roll_back_to(index, [&](Pid pid, const std::optional<Page>& former) {
+    if (former && !former->frame) {
+      early_.insert(pid);
+      pages_.erase(pid);
+      return;
+    }
+    early_.erase(pid);
     if (former) {
       pages_.insert_or_assign(pid, *former);
     } else {
@@ -160,12 +182,14 @@ void PrivatePages::roll_back_to(std::size_t index) {
     }
   });
   given_up_.clear();  // no structure is at work
+  most_now_ = most_frames_;
   space_->roll_back_to(index);
 }
 
 void PrivatePages::release(std::size_t index) {
   former_.release(index);
   space_->release(index);
+  most_now_ = most_frames_;
 }
 
 void PrivatePages::store_sum(Pid pid, const Page& page) {
@@ -186,6 +210,7 @@ void PrivatePages::store_sum(Pid pid, const Page& page) {
 
 void PrivatePages::seal(Seq seq) {
   former_.clear();
+  std::erase_if(pages_, [this](const auto& entry) { return early_.contains(entry.first); });
   for (auto& [pid, page] : pages_) {
     // Whoever still shows a page, as Blob::edit() does, may write to it for ever: a copy of it goes
     // out, because what is published never changes.

@@ -1,26 +1,44 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/former_values.h"
 #include "pager/page_pool.h"
+#include "pager/pid_set.h"
 #include "pager/space_map.h"
 
 namespace quire::pager {
 
 /// The pages that one transaction has changed, over the versions that it sees, and its allocations.
-/// Nothing of it reaches the page pool, the log or the file before the committer takes it. Used by
-/// the holder of the writer's place.
+/// Nothing of it reaches the page pool, the log or the file before the committer takes it, but for
+/// early pages. Used by the holder of the writer's place.
+///
+/// **Early pages** (rule S2) let a transaction be larger than memory. When there are many frames,
+/// those used longest ago are written to their place in the file, once for most pages, and let go
+/// of. That is possible for pages that are fresh, so that no commit and no snapshot knows them; what
+/// a rollback or a crash leaves there are bytes of free pages, which mean nothing.
+///
+/// 1. A page is private in a frame (`pages_`), or early (`early_`), or both: then the base holds what
+///    the frame does, and the frame may go. It ceases to be early when it changes.
+/// 2. The sum of an early data page lies in its parent, since it was written; so the parent of a data
+///    page that is not early is itself in a frame that stays, and can take it.
+/// 3. What a savepoint may have to return to is never overwritten: neither a frame, which is copied
+///    first, nor an early page, which stays as it is in the base until the savepoint has ended.
+/// 4. Whoever is at work may hold bytes of the structure pages that it has used, and of the last data
+///    page: these stay.
 class PrivatePages {
  public:
   struct Page {
-    FramePtr frame;
+    FramePtr frame;  // nullptr, among former values: the base holds it, an early page
     CollectionId owner = kEngineOwner;
     bool is_data = false;
-    SumPlace place;  // of a data page
+    SumPlace place;          // of a data page
+    std::uint64_t used = 0;  // the number of the work that has used it last
   };
   struct SealedPage {
     Pid pid;
@@ -31,6 +49,16 @@ class PrivatePages {
   /// A transaction that reads commit `base`. `pool` and `space` outlive it.
   PrivatePages(PagePool& pool, SpaceMap& space, Seq base)
       : pool_(&pool), space_(&space), base_(base) {}
+
+  /// Lets a transaction write early pages. Calls `write(readers)` once the file has room for
+  /// `page_count` pages and the commit that the transaction builds on is durable, so that no crash
+  /// brings back one in which they are in use; `readers` were left after the horizon had been raised
+  /// to that commit. Passes on what `write` throws.
+  using EarlyWriting =
+      std::function<void(Pid page_count, const std::function<void(const Readers&)>& write)>;
+  /// From now on keeps at most as many frames as the cache, and 32 MiB of them, as far as pages can
+  /// be early pages. Without it there are none.
+  void allow_early_pages(EarlyWriting writing);
 
   Seq base() const noexcept { return base_; }
   Pid page_count() const noexcept { return space_->page_count(); }
@@ -59,11 +87,15 @@ class PrivatePages {
   /// True if committing would change nothing.
   bool empty() const noexcept { return pages_.empty() && !space_->changed(); }
 
-  /// While a structure is at work: frames that it gives up stay until the next one begins. They nest.
+  /// While a structure is at work: frames that it uses or gives up stay until the next one begins.
+  /// They nest. Early pages are written only inside.
   class Work {
    public:
     explicit Work(PrivatePages& pages) : pages_(pages) {
-      if (pages_.at_work_++ == 0) pages_.given_up_.clear();
+      if (pages_.at_work_++ > 0) return;
+      ++pages_.work_;
+      pages_.last_data_ = kNoPid;
+      pages_.given_up_.clear();
     }
     ~Work() { --pages_.at_work_; }
     Work(const Work&) = delete;
@@ -73,25 +105,29 @@ class PrivatePages {
     PrivatePages& pages_;
   };
 
-  /// How many pages have been changed.
+  /// How many pages are in frames.
   std::size_t size() const noexcept { return pages_.size(); }
 
   /// Makes the pages ready for commit `seq` (rule C1): the sums of data pages go into their
   /// parents, the journal of the space map into map pages, `seq` into every header. Ends all
-  /// savepoints; after it the pages do not change any more. CorruptionError if damaged pointers have torn the transaction's
+  /// savepoints; after it the pages do not change any more. Early pages stay where they are: the
+  /// base is to be synced before the log says a word of this commit. CorruptionError if damaged pointers have torn the transaction's
   /// pages apart; it can then only be rolled back.
   void seal(Seq seq);
 
   /// Lets go of every page; the space map's journal is the caller's to undo.
   void forget() {
     pages_.clear();
+    early_.clear();
+    most_now_ = most_frames_;
     sealed_.clear();
     given_up_.clear();
     former_.clear();
   }
 
-  /// The pages in ascending order, once sealed.
+  /// The pages in ascending order, once sealed; early ones are not among them.
   const std::vector<SealedPage>& sealed() const noexcept { return sealed_; }
+  const PidSet& early() const noexcept { return early_; }
 
  private:
   void require_page(Pid pid, PageType type) const;
@@ -100,6 +136,17 @@ class PrivatePages {
   bool is_kept(Pid pid) const;
   void put_away(Pid pid);
   void store_sum(Pid pid, const Page& page);
+
+  // private_pages_early.cc
+  Page* find(Pid pid);
+  Page& load_early(Pid pid, PageType type, CollectionId owner);
+  void make_room();
+  void drop_clean_frames();
+  bool is_in_use(Pid pid, const Page& page) const;
+  bool may_be_early(Pid pid, const Page& page) const;
+  std::vector<PagePool::EarlyPage> choose_early(const Readers& readers, std::size_t wanted);
+  std::unordered_set<Pid> parents_to_keep(const std::vector<PagePool::EarlyPage>& chosen) const;
+  void write_early(std::size_t wanted);
 
   PagePool* pool_;
   SpaceMap* space_;
@@ -111,6 +158,13 @@ class PrivatePages {
   // pointers can make it free the very page that it works on.
   std::vector<FramePtr> given_up_;
   int at_work_ = 0;
+  std::uint64_t work_ = 0;  // counts what structures do
+  Pid last_data_ = kNoPid;  // the data page that the one at work has changed last
+
+  EarlyWriting early_writing_;
+  PidSet early_;
+  std::size_t most_frames_ = SIZE_MAX;
+  std::size_t most_now_ = SIZE_MAX;  // more while many cannot be early pages
 };
 
 }  // namespace quire::pager

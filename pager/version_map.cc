@@ -58,6 +58,11 @@ Version base_marker() {
   return version;
 }
 
+/// Whether the chain, if it is not empty, says no more than an empty one.
+bool says_nothing(const std::vector<Version>& chain) {
+  return chain.size() == 1 && (is_base(chain[0]) || is_free(chain[0]));
+}
+
 }  // namespace
 
 /// A change of one chain under the mutex of its stripe. At the end it empties a chain that says no
@@ -71,7 +76,7 @@ class QUIRE_THREAD_ATTRIBUTE(scoped_lockable) VersionMap::Edit {
       : Edit(map, stripe, pid, std::unique_lock(stripe.mutex, std::defer_lock)) {}
 
   ~Edit() QUIRE_NO_ANALYSIS {
-    if (chain_.size() == 1 && (is_base(chain_[0]) || is_free(chain_[0]))) chain_.clear();
+    if (says_nothing(chain_)) chain_.clear();
     count();
     if (is_listed_ && chain_.size() < 2) stripe_.long_chains.erase(pid_);
     if (!chain_.empty()) return;
@@ -235,6 +240,18 @@ void VersionMap::install_replayed(Pid pid, Seq seq, FramePtr frame) {
   version.frame = std::move(frame);
   version.mark = Mark::only_memory;
   edit.push(std::move(version));
+}
+
+bool VersionMap::is_vacant(Pid pid, const Readers& readers) {
+  Edit edit(*this, pid);
+  if (!edit.chain().empty()) edit.prune(readers);
+  return edit.chain().empty() || says_nothing(edit.chain());
+}
+
+void VersionMap::vacate(Pid pid) {
+  Edit edit(*this, pid);
+  edit.chain().clear();
+  edit.void_notes();
 }
 
 void VersionMap::prune_page(Pid pid, const Readers& readers) {

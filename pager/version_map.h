@@ -31,6 +31,10 @@ namespace quire::pager {
 //    can need it any more.
 // 7. A chain that says no more than an empty one is emptied, and the change counter of its stripe
 //    rises: a load that began before must not be installed (rules M1, M2).
+// 8. An empty chain of a page that is free says that nobody reads what the base held there, and that
+//    no checkpoint will write it: FREE, and what lies below, stay for every registered reader, and
+//    the checkpoint of commit G is one of G. So a transaction may write the page to its place before
+//    it commits (rule S2).
 
 enum class Mark : std::uint8_t {
   dirty,        // the base holds something older
@@ -88,6 +92,15 @@ class VersionMap {
   /// The only version of its page, which differs from the base and is not to be written: a log
   /// replayed into memory.
   void install_replayed(Pid pid, Seq seq, FramePtr frame);
+
+  // For pages that a transaction writes to their place before it commits (rule S2). It builds on a
+  // commit in which they are free and that is durable; `readers` were left after the horizon had
+  // been raised to it.
+  /// Whether neither a reader nor a checkpoint will look for page `pid` in the base: its chain, from
+  /// which this drops what nobody needs, is empty. It stays so but for loads by wild pointers.
+  bool is_vacant(Pid pid, const Readers& readers);
+  /// The page was written. Loads that began before are void; what one of them has installed goes.
+  void vacate(Pid pid);
 
   /// Drops what `readers` and later ones do not need: of one page, or of all.
   void prune_page(Pid pid, const Readers& readers);

@@ -49,6 +49,8 @@ constexpr Field kFields[] = {
     {"page_hits", "pages found in memory", Unit::count, &Stats::page_hits},
     {"page_loads", "pages loaded", Unit::pages, &Stats::page_loads},
     {"page_evictions", "pages evicted", Unit::pages, &Stats::page_evictions},
+    {"pages_written_early", "pages written before their commit", Unit::pages,
+     &Stats::pages_written_early},
     {"frames", "memory for pages", Unit::pages, &Stats::frames},
     {"frames_dirty", "not yet in the file", Unit::pages, &Stats::frames_dirty},
     {"frames_old", "kept for snapshots", Unit::pages, &Stats::frames_old},

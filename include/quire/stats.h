@@ -23,6 +23,8 @@ struct Stats {
   std::uint64_t page_hits = 0;
   std::uint64_t page_loads = 0;  // read from the file and verified
   std::uint64_t page_evictions = 0;
+  /// To their place in the file, by large transactions before they committed.
+  std::uint64_t pages_written_early = 0;
   std::uint64_t frames = 0;           // gauge: pages in memory, of 4096 bytes each
   std::uint64_t frames_dirty = 0;     // gauge: of these, not yet in the file
   std::uint64_t frames_old = 0;       // gauge: of these, kept only for open snapshots

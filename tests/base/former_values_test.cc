@@ -80,6 +80,19 @@ TEST_F(FormerValuesTest, ReleaseOfTheOutermostForgets) {
   EXPECT_EQ(former.innermost("a"), nullptr);
 }
 
+TEST_F(FormerValuesTest, LooksAtWhatAnySavepointHasKept) {
+  const auto is = [](int wanted) { return [wanted](int kept) { return kept == wanted; }; };
+  set("a", 1);
+  former.push();
+  set("a", 2);
+  former.push();
+  set("a", 3);
+  EXPECT_TRUE(former.any("a", is(1)));
+  EXPECT_TRUE(former.any("a", is(2)));
+  EXPECT_FALSE(former.any("a", is(3)));
+  EXPECT_FALSE(former.any("b", is(1)));
+}
+
 TEST_F(FormerValuesTest, RollbackThatFailedCanBeDoneAgain) {
   set("a", 1);
   former.push();

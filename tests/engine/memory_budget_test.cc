@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::size_t kBudget = 64 * kMiB;
+constexpr std::size_t kLarge = kBudget / kMiB + 16;  // MiB
 
 class MemoryBudgetTest : public DatabaseTest {
  protected:
@@ -18,15 +19,16 @@ class MemoryBudgetTest : public DatabaseTest {
 
   static std::string block(char fill) { return std::string(kMiB, fill); }
 
-  /// Appends until that is refused. Returns how many MiB went in before.
+  /// Overwrites a blob that is larger than the budget until that is refused: its pages belong to
+  /// commits, so they cannot be early pages. Returns how many MiB went in before.
   static std::size_t fill(Transaction& txn) {
     auto blob = txn.open<Blob>("blob");
-    for (std::size_t appended = 0; appended < 2 * kBudget / kMiB; ++appended) {
+    for (std::size_t written = 0; written < kLarge; ++written) {
       try {
-        blob.append(block('x'));
+        blob.write(written * kMiB, block('x'));
       } catch (const OutOfSpace& error) {
         expect_advice(error, "commit in smaller steps");
-        return appended;
+        return written;
       }
     }
     ADD_FAILURE() << "nothing stops it";
@@ -44,7 +46,7 @@ class MemoryBudgetTest : public DatabaseTest {
   std::string get(const std::string& key) {
     return database->snapshot().open<Hash>("table").get(key)->str();
   }
-  /// Overwrites the whole of a blob of so many MiB.
+  /// Writes the whole of a blob of so many MiB.
   void overwrite(std::size_t size, char fill) {
     database->transact([&](Transaction& txn) {
       auto blob = txn.open<Blob>("blob");
@@ -56,6 +58,7 @@ class MemoryBudgetTest : public DatabaseTest {
 TEST_F(MemoryBudgetTest, LargerTransactionIsRefusedAndRollsBackAsAWhole) {
   open();
   put("before", "1");
+  overwrite(kLarge, 'a');
   {
     Transaction txn = database->begin();
     txn.open<Hash>("table").put("within", "2");
@@ -67,13 +70,14 @@ TEST_F(MemoryBudgetTest, LargerTransactionIsRefusedAndRollsBackAsAWhole) {
   }
   EXPECT_EQ(contents(database->snapshot().open<Hash>("table")),
             (std::map<std::string, std::string>{{"before", "1"}}));
-  EXPECT_FALSE(database->snapshot().find<Blob>("blob"));
+  EXPECT_EQ(contents(database->snapshot().open<Blob>("blob")), std::string(kLarge * kMiB, 'a'));
   put("after", "3");
   EXPECT_EQ(get("after"), "3");
 }
 
 TEST_F(MemoryBudgetTest, RollingBackGivesAllOfItBack) {
   open();
+  overwrite(kLarge, 'a');
   Transaction first = database->begin();
   const std::size_t filled = fill(first);
   first.rollback();
@@ -94,16 +98,18 @@ TEST_F(MemoryBudgetTest, PagesThatAreMadeAndFreedAgainDoNotAddUp) {
 
 TEST_F(MemoryBudgetTest, SavepointBeforeTheChangeThatIsRefusedSavesTheRest) {
   open();
-  std::size_t appended = 0;
+  overwrite(kLarge, 'a');
   database->transact([&](Transaction& txn) {
-    txn.open<Blob>("other").append(std::string(40 * kMiB, 'o'));
+    auto blob = txn.open<Blob>("blob");
+    blob.write(0, std::string(40 * kMiB, 'b'));
     Savepoint savepoint = txn.savepoint();
-    EXPECT_THROW(txn.open<Blob>("blob").append(std::string(40 * kMiB, 'x')), OutOfSpace);
+    EXPECT_THROW(blob.write(40 * kMiB, std::string(40 * kMiB, 'x')), OutOfSpace);
     savepoint.rollback();
-    for (; appended < 8; ++appended) txn.open<Blob>("blob").append(block('x'));
+    blob.write(40 * kMiB, std::string(8 * kMiB, 'c'));
   });
-  EXPECT_EQ(database->snapshot().open<Blob>("other").size(), 40 * kMiB);
-  EXPECT_EQ(database->snapshot().open<Blob>("blob").size(), 8 * kMiB);
+  EXPECT_EQ(contents(database->snapshot().open<Blob>("blob")),
+            std::string(40 * kMiB, 'b') + std::string(8 * kMiB, 'c') +
+                std::string((kLarge - 48) * kMiB, 'a'));
 }
 
 // Snapshots are never refused, nor are reads: the writer is, until some of them end. What still

@@ -272,6 +272,41 @@ TEST_F(VersionMapTest, NextLifeOfAPageBeginsAboveFree) {
   EXPECT_EQ(find(kPage, 5), five);
 }
 
+// ---- pages that are written before their commit
+
+TEST_F(VersionMapTest, PageIsVacantOnceNobodyNeedsItsFormerLife) {
+  EXPECT_TRUE(map.is_vacant(kPage, readers(0)));
+  map.publish_free(kPage, 5);
+  EXPECT_FALSE(map.is_vacant(kPage, readers(4))) << "a snapshot of 4 may begin";
+  EXPECT_FALSE(map.is_vacant(kPage, readers(5, {4}))) << "one is registered";
+  EXPECT_EQ(where(kPage, 4), Where::base);
+  EXPECT_TRUE(map.is_vacant(kPage, readers(5, {5})));
+}
+
+TEST_F(VersionMapTest, PageThatACheckpointMayStillWriteIsNotVacant) {
+  publish(kPage, 4);
+  map.publish_free(kPage, 5);
+  EXPECT_FALSE(map.is_vacant(kPage, readers(5, {4}))) << "the checkpoint of 4";
+  EXPECT_TRUE(map.is_vacant(kPage, readers(5, {5})));
+  EXPECT_EQ(map.begin_save(kPage, 4, readers(5, {4})).step, Step::nothing);
+}
+
+TEST_F(VersionMapTest, LoadThatBeganBeforeThePageWasWrittenIsRefused) {
+  const VersionMap::Found found = map.find(kPage, 1);
+  map.vacate(kPage);
+  EXPECT_FALSE(map.holds(kPage, found.note));
+  EXPECT_FALSE(map.install(kPage, found.note, frame()));
+}
+
+TEST_F(VersionMapTest, WhatAWildPointerHasLoadedGoesWithTheWrite) {
+  ASSERT_NE(load(kPage, 1), nullptr);
+  EXPECT_FALSE(map.is_vacant(kPage, readers(1)));
+  map.vacate(kPage);
+  EXPECT_TRUE(map.is_vacant(kPage, readers(1)));
+  EXPECT_EQ(counts(), (Counts{0, 0, 0}));
+  EXPECT_NE(load(kPage, 2), nullptr) << "as the base has it now";
+}
+
 TEST_F(VersionMapTest, FreeAtTheBottomKeepsNoChainLong) {
   publish(kPage, 2);
   map.publish_free(kPage, 3);

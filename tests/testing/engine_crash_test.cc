@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -56,6 +57,8 @@ Effort effort_for(const std::string& workload) {
                                               {"DropsAndRollbacks", {.recovery_rarity = 60}},
                                               {"CutsAndRegrows", {.recovery_rarity = 160}},
                                               {"DropsInSteps", {.recovery_rarity = 320}},
+                                              {"EarlyPages", {.recovery_rarity = 160}},
+                                              {"EarlyPagesOfEachKind", {.recovery_rarity = 960}},
                                               {"LargeCommits", {.recovery_rarity = 160}},
                                               {"ShrinksAndRegrows", {.recovery_rarity = 160}}};
   const auto found = efforts.find(workload);
@@ -161,6 +164,25 @@ void run_with_checkpoints(const EngineWorkload& workload, CrashRun& run,
   }
 }
 
+/// Whether crashes lose something if these calls, which are syncs, do nothing.
+bool loses_without(const std::vector<std::uint64_t>& calls, const EngineWorkload& workload,
+                   const std::function<void(CrashRun&)>& program) {
+  CrashOptions options;
+  options.database = workload.options();
+  for (const std::uint64_t call : calls) {
+    options.faults.faults.push_back({FaultKind::sync_lies, call, 1});
+  }
+  options.recover_one_in = 0;
+  testing::tried("left-out syncs", 1);
+  return !explore_crashes(
+              program,
+              [&](Database& database, const CrashHistory& history) {
+                workload.require_promised(database, history);
+              },
+              options)
+              .ok();
+}
+
 TEST(EngineSyncTest, EachSyncOfACommitAndACheckpointIsNeeded) {
   const EngineWorkload& workload = engine_workloads().at("SmallCommits");
   SimulatedFileSystem files;
@@ -170,20 +192,74 @@ TEST(EngineSyncTest, EachSyncOfACommitAndACheckpointIsNeeded) {
   run_with_checkpoints(workload, run, needed);
   EXPECT_GE(needed.size(), 15u);
   for (const std::uint64_t call : needed) {
-    CrashOptions options;
-    options.database = workload.options();
-    options.faults = {{{FaultKind::sync_lies, call, 1}}};
-    options.recover_one_in = 0;
     std::vector<std::uint64_t> ignored;
-    const CrashReport report =
-        explore_crashes([&](CrashRun& again) { run_with_checkpoints(workload, again, ignored); },
-                        [&](Database& database, const CrashHistory& history) {
-                          workload.require_promised(database, history);
-                        },
-                        options);
-    testing::tried("left-out syncs", 1);
-    EXPECT_FALSE(report.ok()) << "nothing is lost without " << files.operation_name(call);
+    EXPECT_TRUE(loses_without(
+        {call}, workload, [&](CrashRun& again) { run_with_checkpoints(workload, again, ignored); }))
+        << "nothing is lost without " << files.operation_name(call);
   }
+}
+
+/// Early pages take the place of pages that hold something in the header's commit, and that a relaxed
+/// commit has freed.
+EngineWorkload early_pages_in_room_just_freed() {
+  Options options = small_options();
+  options.cache_size = std::size_t{64} << 10;
+  EngineWorkload workload(options);
+  const auto fill = [](char letter) {
+    return [letter](ModelledTransaction& change) {
+      for (std::size_t page = 0; page < 20; ++page) {
+        change.write({letter}, page * 4096, std::string(4096, letter));
+      }
+    };
+  };
+  workload.step(fill('a'), EngineWorkload::After::checkpoint);
+  workload.relaxed_step([](ModelledTransaction& change) { change.resize("a", 9); });
+  workload.step(fill('b'));
+  return workload;
+}
+
+struct EarlySyncs {
+  std::vector<std::uint64_t> before;  // the first early page
+  std::vector<std::uint64_t> behind;  // all of them, and before the log says a word of them
+};
+
+void run_with_early_pages(const EngineWorkload& workload, CrashRun& run, EarlySyncs& syncs) {
+  SimulatedFileSystem& files = run.files();
+  Database database = run.open();
+  for (std::size_t index = 0; index + 1 < workload.step_count(); ++index) {
+    workload.make_step(run, database, index);
+  }
+  const std::uint64_t first = files.crash_points();
+  workload.make_step(run, database, workload.step_count() - 1);
+  EXPECT_GT(database.stats().pages_written_early, 0u);
+  bool has_written = false;
+  for (std::uint64_t call = first; call < files.crash_points(); ++call) {
+    const std::string name = files.operation_name(call);
+    if (name.starts_with("write " + run.path() + " ")) has_written = true;
+    if (has_written && name == "sync " + run.path()) {
+      syncs.behind.push_back(call);
+      break;
+    }
+    if (!has_written && is_sync(files.operation(call))) syncs.before.push_back(call);
+  }
+}
+
+TEST(EngineSyncTest, SyncsAroundEarlyPagesAreNeeded) {
+  const EngineWorkload workload = early_pages_in_room_just_freed();
+  SimulatedFileSystem files;
+  CrashRun run(files, CrashOptions().path, workload.options(),
+               std::make_shared<const CrashRun::Promises>());
+  EarlySyncs syncs;
+  run_with_early_pages(workload, run, syncs);
+  const auto again = [&](CrashRun& other) {
+    EarlySyncs ignored;
+    run_with_early_pages(workload, other, ignored);
+  };
+  EXPECT_FALSE(loses_without({}, workload, again));
+  EXPECT_TRUE(loses_without(syncs.behind, workload, again));
+  // That of the commit that freed their room, and that of the MARK which proves it.
+  EXPECT_EQ(syncs.before.size(), 2u);
+  EXPECT_TRUE(loses_without(syncs.before, workload, again));
 }
 
 }  // namespace

@@ -211,7 +211,8 @@ INSTANTIATE_TEST_SUITE_P(Workloads, EngineErrorTest,
                          ::testing::Values("SmallCommits", "OverwritesAndCheckpoints",
                                            "ClosesAndReopens", "DropsAndRollbacks",
                                            "RelaxedAndImmediate", "Savepoints", "CommitsInChunks",
-                                           "DropsInSteps", "CutsAndRegrows"),
+                                           "DropsInSteps", "CutsAndRegrows", "EarlyPages",
+                                           "EarlyPagesOfEachKind"),
                          [](const auto& instance) { return instance.param; });
 
 }  // namespace

@@ -276,6 +276,67 @@ EngineWorkload commits_in_chunks() {
   return workload;
 }
 
+/// Page by page, so that free pages are used wherever they lie.
+void write_in_parts(ModelledTransaction& change, const std::string& blob, std::size_t parts,
+                    std::size_t number) {
+  for (std::size_t part = 0; part < parts; ++part) {
+    change.write(blob, part * 4096, stamp(4096, number + part));
+  }
+}
+
+/// Transactions of more pages than there are frames: early pages, in room that is new, that an
+/// unsynced commit has freed, and that a rollback leaves (rule S2). Some of it has records in the log
+/// that must not be replayed over them (rule L5).
+EngineWorkload early_pages() {
+  EngineWorkload workload(tiny_cache());
+  workload.step([](ModelledTransaction& change) { change.write("old", 0, stamp(40'000, 1)); });
+  workload.relaxed_step([](ModelledTransaction& change) { change.resize("old", 9); });
+  workload.rolled_back_step(
+      [](ModelledTransaction& change) { write_in_parts(change, "blob", 22, 3); });
+  workload.step([](ModelledTransaction& change) { change.resize("blob", 5); }, After::checkpoint);
+  workload.relaxed_step(
+      [](ModelledTransaction& change) { change.write("blob", 1000, stamp(80'000, 5)); });
+  workload.step([](ModelledTransaction& change) { change.write("small", 0, stamp(30, 6)); });
+  return workload;
+}
+
+/// The same with tables and lists, whose pages are read back and written again, under savepoints.
+EngineWorkload early_pages_of_each_kind() {
+  EngineWorkload workload(tiny_cache());
+  const auto fill = [](std::size_t number) {
+    return [number](ModelledTransaction& change) {
+      for (std::size_t key = 0; key < 70; ++key) {
+        change.put("table", "key " + std::to_string(key * number % 90), stamp(700, key + number));
+      }
+      for (std::size_t item = 0; item < 30; ++item) {
+        change.insert("list", item / 2, stamp(600, item + number));
+      }
+    };
+  };
+  const auto under_savepoints = [fill](Fate inner, Fate outer) {
+    return [=](ModelledTransaction& change) {
+      fill(5)(change);
+      change.under_savepoint(
+          [=](ModelledTransaction& inside) {
+            inside.write("blob", 0, stamp(50'000, 6));
+            inside.under_savepoint(
+                [=](ModelledTransaction& innermost) {
+                  fill(7)(innermost);
+                  innermost.resize("blob", 20'000);
+                },
+                inner);
+            inside.drop("list");
+          },
+          outer);
+    };
+  };
+  workload.step(fill(1));
+  workload.step(under_savepoints(Fate::rolled_back, Fate::released), After::checkpoint);
+  workload.step([](ModelledTransaction& change) { change.drop("table"); });
+  workload.step(under_savepoints(Fate::released, Fate::rolled_back));
+  return workload;
+}
+
 }  // namespace
 
 const std::map<std::string, EngineWorkload>& engine_workloads() {
@@ -293,6 +354,8 @@ const std::map<std::string, EngineWorkload>& engine_workloads() {
       {"CommitsInChunks", commits_in_chunks()},
       {"DropsInSteps", drops_in_steps()},
       {"CutsAndRegrows", cuts_and_regrows()},
+      {"EarlyPages", early_pages()},
+      {"EarlyPagesOfEachKind", early_pages_of_each_kind()},
   };
   return workloads;
 }

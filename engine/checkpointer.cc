@@ -218,11 +218,15 @@ void Checkpointer::tell_listener() {
 
 void Checkpointer::close() {
   while (in_progress()) step();
-  if (core_.queue().log() == nullptr) return;
+  core_.space().rollback();  // of a transaction that can only be destroyed now
+  core_.room().hold(core_.space().page_count());
+  if (core_.queue().log() == nullptr) {
+    // Clean all the while; but a transaction that was rolled back may have made it longer.
+    core_.room().cut(core_.space().page_count());
+    return;
+  }
   began_ = core_.file_system().monotonic_now();
   try {
-    core_.space().rollback();  // of a transaction that can only be destroyed now
-    core_.room().hold(core_.space().page_count());
     commit_cut();
     end_ = core_.queue().newest();
     registration_ = &core_.registry().add(end_.seq);

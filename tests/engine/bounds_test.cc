@@ -69,6 +69,52 @@ TEST_F(BoundsTest, TenTimesTheCacheNeedsNoMoreMemoryThanItsBudgets) {
   std::cout << peak_memory() / kMiB << " MiB at most\n";
 }
 
+// A gigabyte and more in one transaction: what does not fit into memory is written to its place
+// before the commit, and not once more to the log.
+TEST_F(BoundsTest, ImportOfMoreThanMemoryInOneTransactionIsWrittenOnce) {
+  constexpr std::size_t kBlobMiB = 1024;
+  constexpr int kRecords = 52'000;  // 200 MiB
+  options.cache_size = 64 * kMiB;
+  Database database = Database::open(directory / "import.quire", options);
+  std::string part(kMiB, '\0');
+  const auto fill_part = [&](std::size_t number) {
+    for (std::size_t i = 0; i < part.size(); i += 64) part[i] = static_cast<char>(number + i / 64);
+  };
+  database.transact([&](Transaction& txn) {
+    auto blob = txn.open<Blob>("blob");
+    for (std::size_t number = 0; number < kBlobMiB; ++number) {
+      fill_part(number);
+      blob.append(part);
+    }
+    auto table = txn.open<Hash>("table");
+    for (int i = 0; i < kRecords; ++i) table.put(key(i), record(i));
+    for (int i = 0; i < kRecords; i += 100) {
+      ASSERT_TRUE(table.get(key(i))->view() == ByteView(record(i)));
+    }
+  });
+  const std::uint64_t pages = database.info().page_count;
+  EXPECT_GT(pages * 4096, (kBlobMiB + 200) * kMiB);
+  EXPECT_GT(database.stats().pages_written_early, pages - pages / 20);
+  EXPECT_LT(database.stats().pages_written_early, pages + pages / 20);
+  EXPECT_LT(database.stats().wal_bytes_written, 64 * kMiB);
+  expect_sound(database);
+  {
+    const Snapshot snapshot = database.snapshot();
+    std::vector<std::byte> bytes(kMiB);
+    for (std::size_t number = 0; number < kBlobMiB; number += 10) {
+      fill_part(number);
+      ASSERT_EQ(snapshot.open<Blob>("blob").read(number * kMiB, bytes), kMiB);
+      ASSERT_TRUE(ByteView(bytes) == ByteView(part)) << number;
+    }
+    for (int i = 0; i < kRecords; i += 100) {
+      ASSERT_TRUE(snapshot.open<Hash>("table").get(key(i))->view() == ByteView(record(i)));
+    }
+  }
+  const std::size_t second_budget = options.cache_size;
+  EXPECT_LE(peak_memory(), options.cache_size + second_budget + 64 * kMiB);
+  std::cout << peak_memory() / kMiB << " MiB at most\n";
+}
+
 struct Loaded {
   std::uint64_t file_bytes = 0;
   std::uint64_t checkpoints = 0;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <random>
+#include <thread>
 
 #include "base/ids.h"
 #include "tests/support/database_test.h"
@@ -196,22 +197,28 @@ TEST_F(EarlyPagesTest, DatabaseInMemory) {
   in_memory.cache_size = options.cache_size;
   Database memory = Database::create_in_memory(in_memory);
   for (const std::uint64_t variant : {1, 2, 3}) {
-    memory.transact(
-        [&](Transaction& txn) { txn.open<Blob>("blob").write(0, content(kLarge, variant)); });
-    memory.transact(
-        [&](Transaction& txn) { txn.create<Blob>(key(variant)).append(content(kLarge, variant)); });
-    {
-      Transaction abandoned = memory.begin();
-      abandoned.open<Blob>("abandoned").append(content(kLarge));
-      memory.checkpoint();
-    }
-    memory.checkpoint();
-    EXPECT_EQ(contents(memory.snapshot().open<Blob>("blob")), content(kLarge, variant));
-    EXPECT_EQ(contents(memory.snapshot().open<Blob>(key(variant))), content(kLarge, variant));
+    memory.transact([&](Transaction& txn) {
+      txn.create<Blob>(key(variant)).append(content(2 * kLarge, variant));
+    });
+    EXPECT_EQ(contents(memory.snapshot().open<Blob>(key(variant))), content(2 * kLarge, variant));
     memory.transact([&](Transaction& txn) { txn.drop(key(variant)); });
+    memory.checkpoint();
+    memory.checkpoint();
+    EXPECT_LT(memory.info().file_bytes, kLarge + 64 * kPageSize) << "it is cut";
+    Transaction txn = memory.begin();
+    auto blob = txn.open<Blob>("blob");
+    blob.append(content(2 * kLarge, variant));
+    memory.checkpoint();  // it would cut the tail
+    EXPECT_EQ(contents(blob), content(2 * kLarge, variant));
+    blob.resize(variant * 100'000);
+    txn.commit();
+    memory.checkpoint();
+    EXPECT_EQ(contents(memory.snapshot().open<Blob>("blob")),
+              content(2 * kLarge, variant).substr(0, variant * 100'000));
+    memory.transact([&](Transaction& other) { other.drop("blob"); });
+    expect_sound(memory);
   }
-  EXPECT_GT(memory.stats().pages_written_early, 3 * kLarge / kPageSize);
-  expect_sound(memory);
+  EXPECT_GT(memory.stats().pages_written_early, 9 * kLarge / kPageSize);
 }
 
 // ---- what ends otherwise
@@ -235,6 +242,34 @@ TEST_F(EarlyPagesTest, RollbackLeavesNoTraceAndGivesTheFileBack) {
   }
   close();
   EXPECT_EQ(files->status(kPath)->size, before.page_count * kPageSize);
+}
+
+TEST_F(EarlyPagesTest, RollbackLetsTheNextCheckpointCutTheFile) {
+  database->transact([](Transaction& txn) { txn.open<Blob>("blob").append(content(kLarge)); });
+  std::optional<Snapshot> held = database->snapshot();
+  database->transact([](Transaction& txn) { txn.drop("blob"); });
+  database->checkpoint();
+  {
+    Transaction txn = database->begin();
+    txn.open<Blob>("other").append(content(2 * kLarge));
+  }
+  database->checkpoint();
+  EXPECT_GT(files->status(kPath)->size, 2 * kLarge);
+  EXPECT_EQ(contents(held->open<Blob>("blob")), content(kLarge));
+  held.reset();
+  database->checkpoint();
+  EXPECT_EQ(files->status(kPath)->size, database->info().page_count * kPageSize);
+}
+
+TEST_F(EarlyPagesTest, CloseUnderTheTransactionOfAnotherThreadGivesTheFileBack) {
+  const std::uint64_t pages = database->info().page_count;
+  std::optional<Transaction> txn = database->begin();
+  txn->open<Blob>("blob").append(content(kLarge));
+  EXPECT_GT(files->status(kPath)->size, kLarge);
+  std::thread([&] { database->close(); }).join();
+  EXPECT_EQ(files->status(kPath)->size, pages * kPageSize);
+  txn.reset();
+  database.reset();
 }
 
 TEST_F(EarlyPagesTest, PagesOfARollbackAreUsedAgain) {

@@ -63,6 +63,12 @@ enum class Mutant {
   free_not_published,
   // whoever reads or writes
   page_in_use_published_as_fresh,
+  // pages that are written before their commit
+  early_page_before_its_base_is_durable,
+  early_page_under_a_snapshot,
+  early_page_without_a_look,
+  early_page_not_vacated,
+  early_page_not_synced,
   load_installed_under_new_note,
   refused_load_used,
   direct_read_not_compared,
@@ -75,6 +81,7 @@ enum class Op : std::uint8_t {
   free,
   cut,   // free, and the end of the file is before it from now on
   grow,  // a write behind the end of the file
+  bulk,  // of a page that was free, to its place before the commit if nobody needs what is there
 };
 inline bool is_end_of_life(Op op) { return op == Op::free || op == Op::cut; }
 
@@ -95,6 +102,7 @@ struct Scenario {
   bool syncs_fail = false;  // of the base and the header
   bool log_syncs_fail = false;
   bool old_base_may_fail = false;  // the checkpoint cannot read what it is about to overwrite
+  bool rolls_back = false;         // a commit with bulk pages is given up once before
   Mutant mutant = Mutant::none;
 
   Op op(Seq seq, Pid page) const { return commits[seq - 1].ops[page]; }
@@ -197,6 +205,8 @@ struct World {
   bool is_publishing = false;
   bool is_reserved = false;  // a commit counts on the file reaching to its last page
   bool is_poisoned = false;
+  /// Where the log says BULK: the commit, by page, of the last one.
+  std::vector<Seq> bulk_records;
   HeaderState header;
   std::optional<HeaderState> unsynced_header;
   std::vector<BasePage> base;

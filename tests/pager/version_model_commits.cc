@@ -7,6 +7,7 @@ namespace quire::pager::model {
 namespace {
 
 /// engine/committer.cc: reserves room, publishes page by page under the publish mutex, raises V.
+/// Before that, pager/private_pages_early.cc and engine/early_writing.cc: bulk pages.
 class Writer : public Walker<Writer> {
  public:
   explicit Writer(bool reads_first) : Walker("writer"), reads_first_(reads_first) {}
@@ -26,6 +27,56 @@ class Writer : public Walker<Writer> {
     world.is_reserved = true;
     for (Pid page = 0; page < world.scenario.pages; ++page) {
       if (world.base[page].content == kMissing) world.base[page] = {kZeros, true};
+    }
+    return go_on_with_early_pages(world);
+  }
+
+  bool wait_for_base(World& world, int) {
+    if (world.is_poisoned) return end();
+    const bool is_durable = world.durable >= seq_ - 1 && world.visible >= seq_ - 1;
+    if (!is_durable && !world.breaks(Mutant::early_page_before_its_base_is_durable)) return false;
+    world.registry.raise_horizon(std::min(seq_ - 1, world.visible));
+    return go("scan", &Writer::scan);
+  }
+
+  bool scan(World& world, int) {
+    readers_ = world.readers_at(world.registry.horizon());
+    if (world.breaks(Mutant::early_page_under_a_snapshot)) readers_.seqs.clear();
+    return go("look for vacant pages", &Writer::choose);
+  }
+
+  bool choose(World& world, int) {
+    for (Pid page = 0; page < world.scenario.pages; ++page) {
+      if (world.scenario.op(seq_, page) != Op::bulk) continue;
+      const bool is_vacant = world.map.is_vacant(page, readers_);
+      const bool looks = !world.breaks(Mutant::early_page_without_a_look);
+      if (is_vacant || !looks) early_.push_back(page);
+    }
+    readers_ = {};
+    return early_.empty() ? go_publish(world) : go("write early", &Writer::write_early);
+  }
+
+  bool write_early(World& world, int) {
+    for (const Pid page : early_) world.base[page] = {kTorn, false};
+    return go("write the rest early", &Writer::write_early_rest);
+  }
+
+  bool write_early_rest(World& world, int) {
+    for (const Pid page : early_) world.base[page].content = static_cast<Content>(seq_);
+    return go("vacate", &Writer::vacate);
+  }
+
+  bool vacate(World& world, int) {
+    for (const Pid page : early_) {
+      if (!world.breaks(Mutant::early_page_not_vacated)) world.map.vacate(page);
+    }
+    return go("sync early", &Writer::sync_early);
+  }
+
+  bool sync_early(World& world, int choice) {
+    if (choice != 0) return roll_back_or_fail(world);
+    if (!world.breaks(Mutant::early_page_not_synced)) {
+      for (BasePage& page : world.base) page.is_synced = true;
     }
     return go_publish(world);
   }
@@ -51,14 +102,29 @@ class Writer : public Walker<Writer> {
     return begin_commit(world);
   }
 
+  int choices() const override { return is_at(&Writer::sync_early) ? 2 : 1; }
+
   void add_to(StateKey& key, World& world) const override {
-    key << seq_ << page_;
+    key << seq_ << page_ << has_rolled_back_ << readers_ << early_.size();
+    for (const Pid page : early_) key << page;
     if (read_) read_->add_to(key, world);
   }
 
  private:
+  /// What it has written lies in free pages, and the same commit is made anew.
+  bool roll_back_or_fail(World& world) {
+    if (world.scenario.rolls_back && !has_rolled_back_) {
+      has_rolled_back_ = true;
+      return begin_commit(world);
+    }
+    if (!world.scenario.syncs_fail) return false;
+    world.is_poisoned = true;
+    return end();
+  }
+
   bool begin_commit(World& world) {
     page_ = 0;
+    early_.clear();
     if (seq_ > world.scenario.last_commit() || world.is_poisoned) return end();
     return prepare(world);
   }
@@ -73,9 +139,18 @@ class Writer : public Walker<Writer> {
       }
       ++page_;
     }
+    const bool is_longer = commits(Op::grow, world) || commits(Op::bulk, world);
+    return is_longer ? go("reserve", &Writer::reserve) : go_publish(world);
+  }
+
+  bool commits(Op op, const World& world) const {
     const std::vector<Op>& ops = world.scenario.commits[seq_ - 1].ops;
-    if (std::count(ops.begin(), ops.end(), Op::grow) > 0) return go("reserve", &Writer::reserve);
-    return go_publish(world);
+    return std::count(ops.begin(), ops.end(), op) > 0;
+  }
+
+  bool go_on_with_early_pages(const World& world) {
+    if (!commits(Op::bulk, world)) return go_publish(world);
+    return go("wait for the base", &Writer::wait_for_base);
   }
 
   bool go_publish(const World& world) {
@@ -93,6 +168,10 @@ class Writer : public Walker<Writer> {
       if (!world.breaks(Mutant::free_not_published)) world.map.publish_free(page_, seq_);
       return;
     }
+    if (std::count(early_.begin(), early_.end(), page_) > 0) {
+      world.bulk_records[page_] = seq_;
+      return;
+    }
     const bool was_free = !world.scenario.truth(seq_ - 1, page_).has_value();
     const bool is_fresh = was_free || world.breaks(Mutant::page_in_use_published_as_fresh);
     world.map.publish(page_, seq_, world.new_frame(static_cast<Content>(seq_)), is_fresh);
@@ -102,6 +181,9 @@ class Writer : public Walker<Writer> {
   Seq seq_ = 1;
   Pid page_ = 0;
   std::optional<Read> read_;
+  Readers readers_;
+  std::vector<Pid> early_;  // pages that are written early
+  bool has_rolled_back_ = false;
 };
 
 /// engine/commit_queue.cc: takes all that is published, writes it, syncs if that is asked for or if

@@ -46,6 +46,11 @@ Scenario failing_log_syncs(Scenario made) {
   return made;
 }
 
+Scenario rolled_back(Scenario made) {
+  made.rolls_back = true;
+  return made;
+}
+
 Scenario unreadable_old_base(Scenario made) {
   made.old_base_may_fail = true;
   return made;
@@ -54,6 +59,7 @@ Scenario unreadable_old_base(Scenario made) {
 std::vector<Scenario> scenarios() {
   const Commit write = immediate({kWrite});
   const Commit free = immediate({kFree});
+  const Commit bulk = immediate({Op::bulk});
   const std::vector<Commit> mixed{write, relaxed({kWrite})};
   const std::vector<Commit> in_turn{immediate({kWrite, kNone}), relaxed({kWrite, kWrite}),
                                     immediate({kNone, kWrite})};
@@ -87,6 +93,14 @@ std::vector<Scenario> scenarios() {
                {writer(), leads, checkpointer(1), reclaimer(), a}),
       scenario("TailCut", {immediate({Op::cut}), immediate({Op::grow})},
                {writer(), leads, checkpointer(2), reclaimer(), evictor(), a}),
+      scenario("EarlyPages", {write, relaxed({kFree}), bulk},
+               {writer(), leads, checkpointer(2), evictor(), a}),
+      failing_syncs(rolled_back(scenario("EarlyPagesRolledBack", {free, bulk, write},
+                                         {writer(), leads, checkpointer(1), reclaimer(), a}))),
+      scenario("EarlyPagesAndLoads", {free, bulk},
+               {writer(), leads, checkpointer(1), evictor(), loader(), a}),
+      scenario("EarlyPagesBehindACut", {immediate({Op::cut}), bulk},
+               {writer(), leads, checkpointer(2), evictor(), a}),
       unreadable_old_base(scenario("OldPageThatCannotBeRead", mixed,
                                    {writer(), leads, checkpointer(2), evictor(), a})),
   };
@@ -143,6 +157,19 @@ constexpr MutantCase kMutants[] = {
      "snapshot 1 would find nothing"},
     {"PageInUsePublishedAsFresh", Mutant::page_in_use_published_as_fresh, "Checkpoints",
      "snapshot 0 would find nothing"},
+    {"EarlyPageBeforeItsBaseIsDurable", Mutant::early_page_before_its_base_is_durable, "EarlyPages",
+     "crash: commit 1 wants 1"},
+    {"EarlyPageUnderASnapshot", Mutant::early_page_under_a_snapshot, "EarlyPages",
+     "snapshot 0 would find torn content"},
+    {"EarlyPageWithoutALook", Mutant::early_page_without_a_look, "EarlyPages",
+     "the base does not hold version 0"},
+    {"EarlyPageUnderACheckpoint", Mutant::not_registered_as_reader, "EarlyPages",
+     "snapshot 3 would find torn content"},
+    {"EarlyPageNotVacated", Mutant::early_page_not_vacated, "EarlyPagesAndLoads",
+     "snapshot 2 would find 0"},
+    {"EarlyPageNotSynced", Mutant::early_page_not_synced, "EarlyPages", "crash: commit 3 wants 3"},
+    {"EarlyPagesRoomNotReserved", Mutant::tail_cut_though_room_is_reserved, "EarlyPagesBehindACut",
+     "reserved room is gone"},
     {"LoadInstalledUnderNewNote", Mutant::load_installed_under_new_note, "Loads",
      "snapshot 1 would find 0"},
     {"RefusedLoadUsed", Mutant::refused_load_used, "TwoLoadsOfOneOldPage", "snapshot 0 reads 1"},

@@ -53,14 +53,16 @@ struct Effort {
 };
 
 Effort effort_for(const std::string& workload) {
-  const std::map<std::string, Effort> efforts{{"CommitsInChunks", {.recovery_rarity = 160}},
-                                              {"DropsAndRollbacks", {.recovery_rarity = 60}},
-                                              {"CutsAndRegrows", {.recovery_rarity = 160}},
-                                              {"DropsInSteps", {.recovery_rarity = 320}},
-                                              {"EarlyPages", {.recovery_rarity = 160}},
-                                              {"EarlyPagesOfEachKind", {.recovery_rarity = 960}},
-                                              {"LargeCommits", {.recovery_rarity = 160}},
-                                              {"ShrinksAndRegrows", {.recovery_rarity = 160}}};
+  const std::map<std::string, Effort> efforts{
+      {"CommitsInChunks", {.recovery_rarity = 160}},
+      {"DropsAndRollbacks", {.recovery_rarity = 60}},
+      {"CutsAndRegrows", {.recovery_rarity = 160}},
+      {"DropsInSteps", {.recovery_rarity = 320}},
+      {"EarlyPages", {.recovery_rarity = 160}},
+      {"EarlyPagesOfEachKind", {.recovery_rarity = 960}},
+      {"EarlyPagesOverOldRecords", {.recovery_rarity = 160}},
+      {"LargeCommits", {.recovery_rarity = 160}},
+      {"ShrinksAndRegrows", {.recovery_rarity = 160}}};
   const auto found = efforts.find(workload);
   return found == efforts.end() ? Effort() : found->second;
 }

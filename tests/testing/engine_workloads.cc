@@ -285,8 +285,7 @@ void write_in_parts(ModelledTransaction& change, const std::string& blob, std::s
 }
 
 /// Transactions of more pages than there are frames: early pages, in room that is new, that an
-/// unsynced commit has freed, and that a rollback leaves (rule S2). Some of it has records in the log
-/// that must not be replayed over them (rule L5).
+/// unsynced commit has freed, and that a rollback leaves (rule S2).
 EngineWorkload early_pages() {
   EngineWorkload workload(tiny_cache());
   workload.step([](ModelledTransaction& change) { change.write("old", 0, stamp(40'000, 1)); });
@@ -297,6 +296,19 @@ EngineWorkload early_pages() {
   workload.relaxed_step(
       [](ModelledTransaction& change) { change.write("blob", 1000, stamp(80'000, 5)); });
   workload.step([](ModelledTransaction& change) { change.write("small", 0, stamp(30, 6)); });
+  return workload;
+}
+
+/// Early pages in the place of pages whose records are still in the log, and must not be replayed over
+/// them (rule L5): no checkpoint comes in between, because little is unsaved.
+EngineWorkload early_pages_over_old_records() {
+  Options options = small_options();
+  options.cache_size = std::size_t{128} << 10;
+  EngineWorkload workload(options);
+  workload.step([](ModelledTransaction& change) { change.write("old", 0, stamp(12'000, 1)); });
+  workload.step([](ModelledTransaction& change) { change.resize("old", 9); });
+  workload.step([](ModelledTransaction& change) { write_in_parts(change, "blob", 33, 3); });
+  workload.relaxed_step([](ModelledTransaction& change) { change.write("blob", 0, stamp(9, 4)); });
   return workload;
 }
 
@@ -356,6 +368,7 @@ const std::map<std::string, EngineWorkload>& engine_workloads() {
       {"CutsAndRegrows", cuts_and_regrows()},
       {"EarlyPages", early_pages()},
       {"EarlyPagesOfEachKind", early_pages_of_each_kind()},
+      {"EarlyPagesOverOldRecords", early_pages_over_old_records()},
   };
   return workloads;
 }

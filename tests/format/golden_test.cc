@@ -92,7 +92,8 @@ TEST_P(GoldenTest, CanBeChanged) {
   expect_sound(database);
 }
 
-INSTANTIATE_TEST_SUITE_P(Format1_0, GoldenTest, ::testing::Values("clean", "wide", "crashed"),
+INSTANTIATE_TEST_SUITE_P(Format1_0, GoldenTest,
+                         ::testing::Values("clean", "wide", "crashed", "imported"),
                          [](const auto& test) { return std::string(test.param); });
 
 using GoldenCrashTest = GoldenTest;

@@ -5,10 +5,13 @@
 //     crashed    its process died; a live log with every form of record and an unfinished commit at
 //                its end
 //     dropping   its process died while a dropped collection was being freed
+//     imported   its process died behind a transaction larger than its memory; a live log of what was
+//                there before, and of runs of early pages in its place
 //
 //     make_golden DIRECTORY       writes clean.quire and so on, logs, and what they hold: clean.json
 //
-// It ran once for format 1.0, and the files in git are opened for ever:
+// It ran once for format 1.0, and the files in git are opened for ever. What is new is added to those
+// that are there:
 //
 //     make_golden DIR; cd DIR; cmake -E tar cJf format-1.0.tar.xz *.quire*
 //
@@ -41,6 +44,7 @@ constexpr const char* kClean = "/golden/clean.quire";
 constexpr const char* kWide = "/golden/wide.quire";
 constexpr const char* kCrashed = "/golden/crashed.quire";
 constexpr const char* kDropping = "/golden/dropping.quire";
+constexpr const char* kImported = "/golden/imported.quire";
 /// The least that Options allow, so that a short log has several segments, and commits of several
 /// chunks.
 constexpr std::uint64_t kSegmentBytes = 64 << 10;
@@ -285,6 +289,35 @@ void make_dropping(FileSystem& files) {
   }
 }
 
+/// Early pages of each kind, some of them where the log has older records. Few enough are unsaved for
+/// no checkpoint to come in between.
+void make_imported(FileSystem& files) {
+  os::MemoryFileSystem living(os::MemoryFileSystem::Threads::no);
+  Options options;
+  options.file_system = &living;
+  options.wal_segment_size = kSegmentBytes;
+  options.cache_size = 256 << 10;
+  Database database = Database::open(kImported, options);
+  database.transact([](Transaction& txn) { txn.create<Blob>("former").append(text(16, 40'000)); });
+  database.transact([](Transaction& txn) { txn.drop("former"); });
+  database.transact([](Transaction& txn) {
+    Hash table = txn.create<Hash>("table");
+    List list = txn.create<List>("list");
+    for (unsigned i = 0; i < 100; ++i) {
+      table.put(key(i), text(i, 300 + 20 * i));
+      list.push_back(text(i, 800));
+    }
+    Blob blob = txn.create<Blob>("blob");
+    for (unsigned i = 0; i < 30; ++i) blob.append(text(i, 10'000));
+  });
+  if (database.stats().checkpoints > 0 || database.stats().pages_written_early < 64) {
+    throw std::runtime_error("the log of the import is not what it is meant to be");
+  }
+  for (const std::string& name : living.list(kDirectory)) {
+    copy(living, files, kDirectory + ("/" + name));
+  }
+}
+
 // ---- output
 
 /// Replaces what an earlier run has left there.
@@ -308,10 +341,11 @@ void make_golden(const std::filesystem::path& directory) {
   make_clean(files);
   make_wide(files);
   make_dropping(files);
+  make_imported(files);
   Options options;
   options.file_system = &files;
   options.read_only = true;
-  for (const char* path : {kClean, kWide, kDropping}) {
+  for (const char* path : {kClean, kWide, kDropping, kImported}) {
     const auto name = std::filesystem::path(path).stem().string() + ".json";
     std::ofstream(directory / name) << content_summary(Database::open(path, options));
   }

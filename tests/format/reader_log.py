@@ -150,6 +150,7 @@ class Log:
         require(2 <= record.pid and pages >= 1 and record.pid + pages <= self.page_count, f"{where}: not in the file")
         if record.kind == BULK:
             for pid in [pid for pid in self.pages if record.pid <= pid < record.pid + pages]:
+                require(self.pages[pid][2] != self.seq, f"{where}: the second one in a commit")
                 del self.pages[pid]
             return
         first = 32 if record.page_type else 0

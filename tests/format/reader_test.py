@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Tests of reader.py: reader_test.py DIRECTORY_OF_FILES DIRECTORY_OF_EXPECTED_CONTENT
 
-The files are those of make_golden: clean.quire, wide.quire, and crashed.quire and dropping.quire with their logs.
+The files are those of make_golden: clean.quire, wide.quire, and crashed.quire, dropping.quire and imported.quire with
+their logs.
 """
 
 import glob
@@ -42,6 +43,7 @@ class ReaderTest(unittest.TestCase):
         self.wide = os.path.join(directory.name, "wide.quire")
         self.crashed = os.path.join(directory.name, "crashed.quire")
         self.dropping = os.path.join(directory.name, "dropping.quire")
+        self.imported = os.path.join(directory.name, "imported.quire")
 
     def expect_content(self, path, name):
         with open(os.path.join(CONTENT, name), encoding="utf-8") as file:
@@ -87,6 +89,19 @@ class ReaderTest(unittest.TestCase):
         self.assertEqual(chunks, {reader_log.PART, reader_log.COMMIT, reader_log.MARK, reader_log.END})
         self.assertEqual(records, {reader_log.IMAGE, reader_log.INIT, reader_log.DELTA, reader_log.BULK})
         self.assertTrue(log.parts, "the log ends in a commit that is not whole")
+
+    def test_leaves_pages_alone_that_were_written_before_their_commit(self):
+        with watch(reader_log.Log, "apply") as apply:
+            self.expect_content(self.imported, "imported.json")
+        older, runs = set(), []
+        for call in apply.call_args_list:
+            record = call.args[1]
+            if record.kind == reader_log.BULK:
+                runs.append(range(record.pid, record.pid + record.length))
+            elif not runs:
+                older.add(record.pid)
+        self.assertGreater(sum(map(len, runs)), 64)
+        self.assertTrue(any(pid in run for pid in older for run in runs), "in the place of pages that the log names")
 
     def test_finds_a_flipped_bit_in_every_page_that_holds_something(self):
         with watch(reader.Database, "bytes_of") as bytes_of:

@@ -319,7 +319,7 @@ Seq TransactionSession::commit(Durability durability) {
 PublishedCommit TransactionSession::publish(Durability durability) {
   try {
     require_not_doomed();
-    core().keeper().wait_for_room(pages_.size());
+    core().keeper().wait_for_room(pages_.pages_to_publish());
     PublishedCommit commit = publish_commit(core(), pages_, durability);
     if (has_dropped_) core().reaper().wake();
     end();

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kSlicePages = 256;  // 1 MiB a write
 constexpr std::size_t kSumBytes = 8;
 constexpr std::size_t kLeastSecondBudget = (std::size_t{64} << 20) / kPageSize;
+constexpr std::size_t kPrivateFrames = (std::size_t{32} << 20) / kPageSize;
 // Chains that a search for frames to evict looks at: enough to pass twice by all that a commit has
 // added, and few enough for one load.
 constexpr std::size_t kLeastLooks = 1024;
@@ -90,6 +91,11 @@ bool PagePool::is_second_budget_full() const noexcept {
   const std::size_t live = frame_count_->live.load(std::memory_order_relaxed);
   const std::size_t newest = versions_.newest();
   return live > newest && live - newest >= second_budget();
+}
+
+std::size_t PagePool::fair_private_frames() const noexcept {
+  const std::size_t used = std::min(versions_.newest(), budget_);
+  return std::min(budget_, kPrivateFrames) + budget_ - used;
 }
 
 FramePtr PagePool::new_private_frame() {

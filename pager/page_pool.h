@@ -52,6 +52,9 @@ class PagePool {
   /// hold fill the second budget: that of the pool, but at least 64 MiB.
   FramePtr new_private_frame();
   bool is_second_budget_full() const noexcept;
+  /// How many frames a transaction should keep that can write the others to the file: as many as the
+  /// cache does not use, and 32 MiB of them or as many as the whole cache, whichever is less.
+  std::size_t fair_private_frames() const noexcept;
   /// Called when the second budget is full, before OutOfSpace: whatever lets old versions go. Set
   /// before the first private frame is asked for.
   void set_relief(std::function<void()> relief) { relief_ = std::move(relief); }

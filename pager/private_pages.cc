@@ -182,14 +182,14 @@ void PrivatePages::roll_back_to(std::size_t index) {
     }
   });
   given_up_.clear();  // no structure is at work
-  most_now_ = most_frames_;
+  next_look_ = 0;
   space_->roll_back_to(index);
 }
 
 void PrivatePages::release(std::size_t index) {
   former_.release(index);
   space_->release(index);
-  most_now_ = most_frames_;
+  next_look_ = 0;
 }
 
 void PrivatePages::store_sum(Pid pid, const Page& page) {
@@ -210,6 +210,8 @@ void PrivatePages::store_sum(Pid pid, const Page& page) {
 
 void PrivatePages::seal(Seq seq) {
   former_.clear();
+  // The log and the next checkpoint would write them once each, and the base is synced in any case.
+  if (!early_.empty()) write_early(pages_.size());
   std::erase_if(pages_, [this](const auto& entry) { return early_.contains(entry.first); });
   for (auto& [pid, page] : pages_) {
     // Whoever still shows a page, as Blob::edit() does, may write to it for ever: a copy of it goes

@@ -56,9 +56,9 @@ class PrivatePages {
   /// to that commit. Passes on what `write` throws.
   using EarlyWriting =
       std::function<void(Pid page_count, const std::function<void(const Readers&)>& write)>;
-  /// From now on keeps at most as many frames as the cache, and 32 MiB of them, as far as pages can
+  /// From now on keeps as many frames as PagePool::fair_private_frames(), as far as the others can
   /// be early pages. Without it there are none.
-  void allow_early_pages(EarlyWriting writing);
+  void allow_early_pages(EarlyWriting writing) { early_writing_ = std::move(writing); }
 
   Seq base() const noexcept { return base_; }
   Pid page_count() const noexcept { return space_->page_count(); }
@@ -107,11 +107,14 @@ class PrivatePages {
 
   /// How many pages are in frames.
   std::size_t size() const noexcept { return pages_.size(); }
+  /// About how many a commit would publish, which leaves early pages where they are. O(size()).
+  std::size_t pages_to_publish() const;
 
   /// Makes the pages ready for commit `seq` (rule C1): the sums of data pages go into their
   /// parents, the journal of the space map into map pages, `seq` into every header. Ends all
-  /// savepoints; after it the pages do not change any more. Early pages stay where they are: the
-  /// base is to be synced before the log says a word of this commit. CorruptionError if damaged pointers have torn the transaction's
+  /// savepoints; after it the pages do not change any more. If there are early pages, all others that
+  /// can be are written too; the base is to be synced before the log says a word of this commit.
+  /// CorruptionError if damaged pointers have torn the transaction's
   /// pages apart; it can then only be rolled back.
   void seal(Seq seq);
 
@@ -119,7 +122,7 @@ class PrivatePages {
   void forget() {
     pages_.clear();
     early_.clear();
-    most_now_ = most_frames_;
+    next_look_ = 0;
     sealed_.clear();
     given_up_.clear();
     former_.clear();
@@ -163,8 +166,7 @@ class PrivatePages {
 
   EarlyWriting early_writing_;
   PidSet early_;
-  std::size_t most_frames_ = SIZE_MAX;
-  std::size_t most_now_ = SIZE_MAX;  // more while many cannot be early pages
+  std::size_t next_look_ = 0;  // frames at which to look for early pages, if many had to stay
 };
 
 }  // namespace quire::pager

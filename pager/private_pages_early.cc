@@ -19,16 +19,10 @@
 namespace quire::pager {
 namespace {
 
-constexpr std::size_t kMostFrames = (std::size_t{32} << 20) / kPageSize;
 // The second budget may be full of what others hold: as many pages are worth a write then.
 constexpr std::size_t kWorthAWrite = 16;
 
 }  // namespace
-
-void PrivatePages::allow_early_pages(EarlyWriting writing) {
-  early_writing_ = std::move(writing);
-  most_now_ = most_frames_ = std::min(pool_->budget(), kMostFrames);
-}
 
 /// The page in its frame, marked as used; nullptr if it is in none.
 PrivatePages::Page* PrivatePages::find(Pid pid) {
@@ -50,13 +44,14 @@ PrivatePages::Page& PrivatePages::load_early(Pid pid, PageType type, CollectionI
 /// look waits until there are a quarter more.
 void PrivatePages::make_room() {
   if (!early_writing_) return;
+  const std::size_t fair = pool_->fair_private_frames();
   const bool is_short = pool_->is_second_budget_full() && pages_.size() >= kWorthAWrite;
-  if (pages_.size() < most_now_ && !is_short) return;
+  if (pages_.size() < std::max(fair, next_look_) && !is_short) return;
   drop_clean_frames();
-  const std::size_t keep = std::min(most_frames_, is_short ? pages_.size() : SIZE_MAX) / 2;
+  const std::size_t keep = std::min(fair, is_short ? pages_.size() : SIZE_MAX) / 2;
   if (at_work_ > 0 && pages_.size() > keep) write_early(pages_.size() - keep);
   const std::size_t left = pages_.size();
-  most_now_ = std::max(most_frames_, left + std::max(most_frames_ / 2, left / 4));
+  next_look_ = left + std::max(fair / 2, left / 4);
 }
 
 void PrivatePages::drop_clean_frames() {
@@ -85,6 +80,14 @@ bool PrivatePages::may_be_early(Pid pid, const Page& page) const {
   const auto parent = pages_.find(page.place.parent);
   return parent != pages_.end() && !parent->second.is_data && parent->second.owner == page.owner &&
          !early_.contains(parent->first) && !former_.any(parent->first, is_frame);
+}
+
+std::size_t PrivatePages::pages_to_publish() const {
+  if (early_.empty()) return pages_.size();
+  return static_cast<std::size_t>(
+      std::count_if(pages_.begin(), pages_.end(), [this](const auto& entry) {
+        return !early_.contains(entry.first) && !may_be_early(entry.first, entry.second);
+      }));
 }
 
 /// The parents of data pages that stay.

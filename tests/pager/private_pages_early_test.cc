@@ -12,8 +12,8 @@ namespace {
 using testing::corruption_found_by;
 using testing::RecordingFile;
 
-/// A file of 14 pages; what the transaction allocates lies behind them. It reads commit 1 and keeps
-/// 16 frames.
+/// A file of 14 pages; what the transaction allocates lies behind them. It reads commit 1, the cache of
+/// 16 frames is full, and so the transaction keeps 16 more.
 class EarlyPagesTest : public testing::PoolTest {
  protected:
   static constexpr Pid kPages = 14;
@@ -25,6 +25,9 @@ class EarlyPagesTest : public testing::PoolTest {
     map->header().owner = kEngineOwner;
     map->header().type = static_cast<std::uint8_t>(PageType::map);
     store(kFirstMapPage, map);
+    for (Pid pid = 1000; pid < 1000 + kBudget; ++pid) {
+      pool.versions().publish(pid, 1, structure_frame(pid, 1, 'c'), true);
+    }
     pages.allow_early_pages([this](Pid page_count, const auto& write) {
       ++permits;
       EXPECT_EQ(page_count, space.page_count());
@@ -284,16 +287,33 @@ TEST_F(EarlyPagesTest, LoadsThatBeganBeforeAreVoid) {
 
 // ---- the ends of a transaction
 
-TEST_F(EarlyPagesTest, SealLeavesThemWhereTheyAre) {
+TEST_F(EarlyPagesTest, SealLeavesThemWhereTheyAreAndWritesTheOthersToo) {
   const std::vector<Pid> pids = make_many(60, 'b');
   read_own(pids[0]);  // in a frame and in the base
-  const std::size_t written = pages.early().size();
+  set(5, 'c');
+  const PageRef shown = pages.read(pids.back(), kType, kOwner);
   const std::size_t loads = pool.counters().loads;
   pages.seal(kCommit);
-  EXPECT_EQ(pages.early().size(), written);
   EXPECT_EQ(pool.counters().loads, loads + 1) << "the map page";
-  for (const Pid pid : sealed_pids()) EXPECT_FALSE(is_early(pid));
-  EXPECT_EQ(sealed_pids().size() + written, pids.size() + 1) << "and the map page";
+  EXPECT_EQ(early(pids), pids.size() - 1);
+  EXPECT_EQ(sealed_pids(), (std::vector<Pid>{kFirstMapPage, 5, pids.back()}));
+}
+
+TEST_F(EarlyPagesTest, SealWritesNoneIfThereWereNone) {
+  make_many(10, 'b');
+  pages.seal(kCommit);
+  EXPECT_TRUE(pages.early().empty());
+  EXPECT_EQ(permits, 0);
+}
+
+TEST_F(EarlyPagesTest, TransactionHasWhatTheCacheDoesNotUseToo) {
+  pool.save(pool.versions().unsaved_pages(1), 1, registry.raise_horizon(1), saved);
+  pool.mark_saved(saved);
+  pool.versions().evict(0);
+  make_many(32, 'b');
+  EXPECT_EQ(permits, 0);
+  make('b');
+  EXPECT_EQ(pages.early().size(), 16u);
 }
 
 TEST_F(EarlyPagesTest, FreedOnesAreForgotten) {

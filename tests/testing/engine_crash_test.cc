@@ -58,9 +58,9 @@ Effort effort_for(const std::string& workload) {
       {"DropsAndRollbacks", {.recovery_rarity = 60}},
       {"CutsAndRegrows", {.recovery_rarity = 160}},
       {"DropsInSteps", {.recovery_rarity = 320}},
-      {"EarlyPages", {.recovery_rarity = 160}},
+      {"EarlyPages", {.recovery_rarity = 480}},
       {"EarlyPagesOfEachKind", {.recovery_rarity = 960}},
-      {"EarlyPagesOverOldRecords", {.recovery_rarity = 160}},
+      {"EarlyPagesOverOldRecords", {.recovery_rarity = 640}},
       {"LargeCommits", {.recovery_rarity = 160}},
       {"ShrinksAndRegrows", {.recovery_rarity = 160}}};
   const auto found = efforts.find(workload);
@@ -139,6 +139,25 @@ std::vector<std::string> names() {
 INSTANTIATE_TEST_SUITE_P(Workloads, EngineCrashTest, ::testing::ValuesIn(names()),
                          [](const auto& instance) { return instance.param; });
 
+TEST(EarlyPagesWorkloads, WriteSomeInMoreThanOneStep) {
+  for (const auto& [name, workload] : engine_workloads()) {
+    if (!name.starts_with("EarlyPages")) continue;
+    SimulatedFileSystem files;
+    CrashRun run(files, CrashOptions().path, workload.options(),
+                 std::make_shared<const CrashRun::Promises>());
+    Database database = run.open();
+    std::size_t steps = 0;
+    std::uint64_t written = 0;
+    for (std::size_t index = 0; index < workload.step_count(); ++index) {
+      workload.make_step(run, database, index);
+      const std::uint64_t now = database.stats().pages_written_early;
+      if (now > written) ++steps;
+      written = now;
+    }
+    EXPECT_GT(steps, name == "EarlyPagesOverOldRecords" ? 0u : 1u) << name;
+  }
+}
+
 // ---- the syncs that all rests on
 
 bool is_sync(FileOperation operation) {
@@ -209,7 +228,7 @@ EngineWorkload early_pages_in_room_just_freed() {
   EngineWorkload workload(options);
   const auto fill = [](char letter) {
     return [letter](ModelledTransaction& change) {
-      for (std::size_t page = 0; page < 20; ++page) {
+      for (std::size_t page = 0; page < 36; ++page) {
         change.write({letter}, page * 4096, std::string(4096, letter));
       }
     };

@@ -291,10 +291,10 @@ EngineWorkload early_pages() {
   workload.step([](ModelledTransaction& change) { change.write("old", 0, stamp(40'000, 1)); });
   workload.relaxed_step([](ModelledTransaction& change) { change.resize("old", 9); });
   workload.rolled_back_step(
-      [](ModelledTransaction& change) { write_in_parts(change, "blob", 22, 3); });
+      [](ModelledTransaction& change) { write_in_parts(change, "blob", 36, 3); });
   workload.step([](ModelledTransaction& change) { change.resize("blob", 5); }, After::checkpoint);
   workload.relaxed_step(
-      [](ModelledTransaction& change) { change.write("blob", 1000, stamp(80'000, 5)); });
+      [](ModelledTransaction& change) { change.write("blob", 1000, stamp(140'000, 5)); });
   workload.step([](ModelledTransaction& change) { change.write("small", 0, stamp(30, 6)); });
   return workload;
 }
@@ -307,7 +307,7 @@ EngineWorkload early_pages_over_old_records() {
   EngineWorkload workload(options);
   workload.step([](ModelledTransaction& change) { change.write("old", 0, stamp(12'000, 1)); });
   workload.step([](ModelledTransaction& change) { change.resize("old", 9); });
-  workload.step([](ModelledTransaction& change) { write_in_parts(change, "blob", 33, 3); });
+  workload.step([](ModelledTransaction& change) { write_in_parts(change, "blob", 60, 3); });
   workload.relaxed_step([](ModelledTransaction& change) { change.write("blob", 0, stamp(9, 4)); });
   return workload;
 }

@@ -30,12 +30,14 @@ class PartdHostileTest : public PartdTest {
       txn.open<RawPartd>("p").data().put("k", bytes);
     });
   }
-  void expect_damage(std::string_view field,
+  /// The field is named by get() and by check(); the key can still be appended to and erased.
+  void expect_damage(const std::string& field,
                      const PartdOptions& partd_options = {.codec = Codec::zstd}) {
+    const std::string text = field + ": expected";
     const PartdView partd = database->snapshot().open<Partd>("p");
     EXPECT_TRUE(
-        fails(ErrorCode::corruption, {kPath, "'p'", "key 'k'", field}, [&] { partd.get("k"); }));
-    EXPECT_TRUE(has_problem(field));
+        fails(ErrorCode::corruption, {kPath, "'p'", "key 'k'", text}, [&] { partd.get("k"); }));
+    EXPECT_TRUE(has_problem(text));
     database->transact([&](Transaction& txn) {
       auto same = txn.open<Partd>("p", partd_options);
       same.append("k", std::string(partd_options.element.size, 'x'));

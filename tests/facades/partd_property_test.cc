@@ -14,7 +14,6 @@ namespace {
 struct PartdModel {
   std::map<std::string, std::string> values;
   std::set<std::string> firsts;
-  friend bool operator==(const PartdModel&, const PartdModel&) = default;
 };
 /// By collection name.
 using Model = std::map<std::string, PartdModel>;

@@ -58,8 +58,7 @@ void PipeAppender::take_back() {
 void PipeAppender::require_usable() const {
   if (pipe_->scope.rollbacks() != rollbacks_) {
     throw_about(pipe_->scope,
-                InvalidArgument("the transaction went back to a savepoint while "
-                                "block " +
+                InvalidArgument("the transaction went back to a savepoint while block " +
                                 shown_key(key_) + " was being written; begin the block again"));
   }
   if (!is_usable_) {

@@ -32,7 +32,9 @@ T load_number(const std::byte* bytes) noexcept {
 
 template <class T>
 void store_number(T number, std::byte* out) noexcept {
-  for (std::size_t i = 0; i < sizeof(T); ++i, number >>= 8) out[i] = static_cast<std::byte>(number);
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    out[i] = static_cast<std::byte>(std::uint64_t{number} >> 8 * i);
+  }
 }
 
 namespace pipe_child {

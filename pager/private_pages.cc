@@ -117,8 +117,8 @@ void PrivatePages::put_away(Pid pid) {
     if (own == pages_.end()) return std::nullopt;
     return own->second;
   });
-  const bool is_frame_kept = taken && !is_early;
-  if (!is_frame_kept && own != pages_.end() && !own->second.is_data) {
+  // Nobody has written to the frame of an early page since that was loaded.
+  if (!taken && !is_early && own != pages_.end() && !own->second.is_data) {
     given_up_.push_back(own->second.frame);
   }
 }

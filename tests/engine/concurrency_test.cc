@@ -130,6 +130,77 @@ TEST_P(TransfersTest, EverySnapshotHoldsTheSumWhileAllElseGoesOn) {
 INSTANTIATE_TEST_SUITE_P(Durabilities, TransfersTest,
                          ::testing::Values(Durability::immediate, Durability::relaxed));
 
+/// 8 bytes for each page of a blob, all the same.
+std::string stamp_of(int import) {
+  std::string text = std::to_string(import);
+  return std::string(8 - text.size(), '0') + text;
+}
+
+/// Replaces a blob of many times the cache by another one, and says which it is.
+void import_blob(Transaction& txn, int import) {
+  constexpr int kPieces = 8;
+  const std::string piece = std::string(256 << 10, ' ');
+  txn.drop("import");
+  auto blob = txn.open<Blob>("import");
+  for (int i = 0; i < kPieces; ++i) {
+    std::string bytes = piece;
+    for (std::size_t at = 0; at < bytes.size(); at += 4096) bytes.replace(at, 8, stamp_of(import));
+    blob.append(bytes);
+  }
+  txn.open<Hash>("imports").put("newest", stamp_of(import));
+}
+
+/// Fails unless all of the blob is of the import that the snapshot names.
+void expect_one_import(const Snapshot& snapshot) {
+  const std::string newest = snapshot.open<Hash>("imports").get("newest")->str();
+  const BlobView blob = snapshot.open<Blob>("import");
+  ASSERT_EQ(blob.size(), std::uint64_t{2} << 20);
+  for (std::uint64_t at = 0; at < blob.size(); at += 4096) {
+    ASSERT_EQ(blob.view(at, 8).view(), ByteView(newest)) << at;
+  }
+}
+
+// Each import is larger than memory and takes the room that the reaper has freed of earlier ones,
+// while snapshots read those.
+TEST_F(ConcurrencyTest, ImportsLargerThanMemoryGoOnBesideAllElse) {
+  database = Database::open("/db", options);
+  fill();
+  database->transact([](Transaction& txn) { import_blob(txn, 0); });
+  std::atomic<bool> done{false};
+  std::vector<std::thread> others;
+  for (int i = 0; i < 2; ++i) {
+    others.emplace_back([&] {
+      std::deque<Snapshot> held;
+      while (!done) {
+        held.push_back(database->snapshot());
+        if (held.size() > 2) held.pop_front();
+        expect_one_import(held.front());
+      }
+    });
+  }
+  others.emplace_back([&] {
+    std::mt19937 random(1);
+    while (!done) transfer(random, Durability::relaxed);
+  });
+  others.emplace_back([&] {
+    while (!done) database->checkpoint();
+  });
+  constexpr int kImports = 12;
+  for (int import = 1; import <= kImports; ++import) {
+    Transaction txn = database->begin();
+    import_blob(txn, import);
+    if (import % 4 == 0) continue;  // rolled back
+    txn.commit(import % 2 == 0 ? Durability::relaxed : Durability::immediate);
+  }
+  done = true;
+  for (std::thread& other : others) other.join();
+  EXPECT_GT(database->stats().pages_written_early, kImports * std::uint64_t{256});
+  expect_one_import(database->snapshot());
+  EXPECT_EQ(sum_of(database->snapshot()), kAccounts * kEach);
+  expect_sound(*database);
+  database->close();
+}
+
 TEST_F(ConcurrencyTest, SixteenWritersShareTheirSyncs) {
   SlowSyncFileSystem slow(files, std::chrono::milliseconds(2));
   options.file_system = &slow;

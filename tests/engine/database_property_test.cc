@@ -59,10 +59,16 @@ T pick(T low, T high) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(low, high));
 }
 
+struct Sizes {
+  bool tiny = false;         // cache and log
+  int most_operations = 12;  // of a transaction, or under a savepoint
+  int most_steps = 80;
+};
+
 class Run {
  public:
-  explicit Run(bool tiny) {
-    if (tiny) {
+  explicit Run(const Sizes& sizes) : most_operations_(sizes.most_operations) {
+    if (sizes.tiny) {
       options_.cache_size = 64 << 10;
       options_.wal_segment_size = 64 << 10;
       options_.wal_limit = 128 << 10;
@@ -86,6 +92,7 @@ class Run {
         break;
       default:
         transaction();
+        has_early_pages_ = has_early_pages_ || database_->stats().pages_written_early > 0;
         break;
     }
     for (const auto& [snapshot, model] : held_) RC_ASSERT(read_all(snapshot) == model);
@@ -93,6 +100,7 @@ class Run {
 
   void finish() {
     held_.clear();
+    RC_CLASSIFY(has_early_pages_, "with early pages");
     close();
     const CheckReport report = database_->check();
     for (const CheckProblem& problem : report.problems) {
@@ -142,8 +150,8 @@ class Run {
   }
 
   /// Random operations, some of them under savepoints of their own, and then a look at everything.
-  static void operations(Transaction& txn, Model& model, int depth) {
-    const int count = pick(1, 12);
+  void operations(Transaction& txn, Model& model, int depth) const {
+    const int count = pick(1, most_operations_);
     for (int i = 0; i < count; ++i) {
       if (depth < kMostSavepoints && pick(0, 6) == 0) {
         under_savepoint(txn, model, depth + 1);
@@ -154,7 +162,7 @@ class Run {
     RC_ASSERT(read_all(txn) == model);
   }
 
-  static void under_savepoint(Transaction& txn, Model& model, int depth) {
+  void under_savepoint(Transaction& txn, Model& model, int depth) const {
     const Model before = model;
     Savepoint savepoint = txn.savepoint();
     operations(txn, model, depth);
@@ -301,6 +309,8 @@ class Run {
     }
   }
 
+  int most_operations_;
+  bool has_early_pages_ = false;
   std::unique_ptr<os::MemoryFileSystem> files_ = memory_files();
   Options options_;
   Model committed_;
@@ -308,15 +318,18 @@ class Run {
   std::optional<Database> database_;
 };
 
-void run(bool tiny) {
-  Run run(tiny);
-  const int steps = pick(1, 80);
+void run(const Sizes& sizes) {
+  Run run(sizes);
+  const int steps = pick(1, sizes.most_steps);
   for (int i = 0; i < steps; ++i) run.step();
   run.finish();
 }
 
-RC_GTEST_PROP(Database, EqualsItsModelThroughEverything, ()) { run(false); }
-RC_GTEST_PROP(Database, EqualsItsModelWithTinySizes, ()) { run(true); }
+RC_GTEST_PROP(Database, EqualsItsModelThroughEverything, ()) { run({}); }
+RC_GTEST_PROP(Database, EqualsItsModelWithTinySizes, ()) { run({.tiny = true}); }
+RC_GTEST_PROP(Database, EqualsItsModelWithTransactionsLargerThanMemory, ()) {
+  run({.tiny = true, .most_operations = 25, .most_steps = 12});
+}
 
 }  // namespace
 }  // namespace quire::testing

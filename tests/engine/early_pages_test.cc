@@ -221,6 +221,26 @@ TEST_F(EarlyPagesTest, DatabaseInMemory) {
   EXPECT_GT(memory.stats().pages_written_early, 9 * kLarge / kPageSize);
 }
 
+TEST_F(EarlyPagesTest, CheckpointOfADatabaseInMemoryCutsNothingUnderATransaction) {
+  Options in_memory;
+  in_memory.cache_size = options.cache_size;
+  Database memory = Database::create_in_memory(in_memory);
+  memory.transact([](Transaction& txn) { txn.open<Blob>("blob").append(content(kLarge)); });
+  std::optional<Snapshot> held = memory.snapshot();
+  memory.transact([](Transaction& txn) { txn.drop("blob"); });
+  memory.checkpoint();
+  memory.transact([](Transaction& txn) { txn.open<Blob>("small").append("unsaved"); });
+  Transaction txn = memory.begin();
+  auto blob = txn.open<Blob>("other");
+  blob.append(content(2 * kLarge, 1));
+  held.reset();
+  memory.checkpoint();  // cuts the file, which a snapshot has prevented until now
+  EXPECT_EQ(contents(blob), content(2 * kLarge, 1));
+  txn.commit();
+  EXPECT_EQ(contents(memory.snapshot().open<Blob>("other")), content(2 * kLarge, 1));
+  expect_sound(memory);
+}
+
 // ---- what ends otherwise
 
 TEST_F(EarlyPagesTest, RollbackLeavesNoTraceAndGivesTheFileBack) {

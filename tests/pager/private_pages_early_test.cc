@@ -2,6 +2,7 @@
 // look.
 
 #include <cstring>
+#include <optional>
 
 #include "pager/private_pages.h"
 #include "tests/pager/pool_test.h"
@@ -154,9 +155,13 @@ TEST_F(EarlyPagesTest, ThatAreChangedAreWrittenAgain) {
 
 TEST_F(EarlyPagesTest, ReadsOfManyKeepFewFrames) {
   const std::vector<Pid> pids = make_many(200, 'b');
-  for (const Pid pid : pids) {
-    EXPECT_EQ(read_own(pid), 'b');
-    EXPECT_LE(pages.size(), 26u);
+  for (const bool is_at_work : {false, true}) {
+    std::optional<PrivatePages::Work> work;
+    if (is_at_work) work.emplace(pages);
+    for (const Pid pid : pids) {
+      EXPECT_EQ(read_own(pid), 'b');
+      EXPECT_LE(pages.size(), 26u);
+    }
   }
 }
 

@@ -122,7 +122,7 @@ TEST_F(RecordArrayTest, AnEmptyArrayOutlivesTheOneBeforeIt) {
     points(txn).create("empty", 0);
     points(txn).erase("a");
   });
-  expect_sound(*database, kinds);
+  expect_sound(*database, check_options);
   database->transact([&](Transaction& txn) {
     points(txn).create("b", 500);
     points(txn).edit("b", 0)->x = 1;

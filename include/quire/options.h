@@ -48,8 +48,9 @@ struct Options {
   std::chrono::milliseconds relaxed_sync_interval{100};
   /// Bytes for committed pages in memory: as the file has them, not yet in the file, and old ones.
   /// At least 64 KiB. A second budget, as large but at least 64 MiB, is for what can be neither
-  /// dropped nor saved: pages that the open transaction has changed, old pages that snapshots need,
-  /// and pages that only Values hold. A change beyond that is OutOfSpace. docs/limits.md says more.
+  /// dropped nor saved: pages of earlier commits that the open transaction has changed, old pages
+  /// that snapshots need, and pages that only Values hold. A change beyond that is OutOfSpace. Pages
+  /// that a transaction makes go to the file before it commits. docs/limits.md says more.
   std::size_t cache_size = std::size_t{256} << 20;
   /// Bytes of a log segment, a file beside the database, once the log has grown; a multiple of
   /// 4096, at least 64 KiB, below 4 GiB.

@@ -18,7 +18,7 @@
 #include "tests/support/tried.h"
 
 // Memory runs out at every allocation of a program in turn, once or from then on: in open and
-// recovery, in changes, commits and checkpoints, in close and in destructors. std::bad_alloc comes
+// recovery, in changes, also of transactions larger than memory, commits and checkpoints, in close and in destructors. std::bad_alloc comes
 // out; nothing that was acknowledged is lost, nothing is there by half, and the database goes on or
 // refuses to.
 
@@ -70,6 +70,7 @@ class ScarceProgram {
       if (turn == kCommits / 2) unless_out_of_memory([&] { database_->checkpoint(); });
     }
     take_picture();
+    written_early_ = database_->stats().pages_written_early;
     unless_out_of_memory([&] { database_->close(); });
     database_.reset();
   }
@@ -79,6 +80,7 @@ class ScarceProgram {
   /// What the death of the process would have left before close(): a log, with the chunks of commits
   /// that were given up. nullptr if it did not get so far.
   SimulatedFileSystem* before_close() const noexcept { return before_close_.get(); }
+  std::uint64_t written_early() const noexcept { return written_early_; }
 
  private:
   template <class Call>
@@ -112,7 +114,7 @@ class ScarceProgram {
       transaction.open<Blob>("blob").append(std::string(9000, 'x'));
       transaction.drop("history");
     }
-    if (number % 3 == 0) transaction.open<Blob>("blob").append(std::string(120'000, 'x'));
+    if (number % 3 == 0) transaction.open<Blob>("blob").append(std::string(160'000, 'x'));
     told_.attempted = number;
     transaction.commit(number % 2 == 0 ? Durability::relaxed : Durability::immediate);
     told_.acknowledged = number;
@@ -124,6 +126,7 @@ class ScarceProgram {
   const Options options_ = scarce_options(sheltered_);
   std::optional<Database> database_;
   Told told_;
+  std::uint64_t written_early_ = 0;
 };
 
 /// `least`: what must be there.
@@ -150,6 +153,9 @@ bool run_out_of_memory(SimulatedFileSystem& files, const Told& before, std::uint
     program.run();
   }
   const Told told = program.told();
+  if (ScarceMemory::failures() == 0) {
+    EXPECT_GT(program.written_early(), 0u) << "no transaction was larger than memory";
+  }
   if (failing == ScarceMemory::Failing::once && !told.is_poisoned) {
     EXPECT_EQ(told.acknowledged, before.acknowledged + kCommits) << "it has not gone on";
   }

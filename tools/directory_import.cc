@@ -23,7 +23,6 @@ namespace quire::tools {
 
 namespace {
 
-constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 30;
 // A transaction ends with the file that brings it to either limit.
 constexpr std::uint64_t kBatchFiles = 64;
 constexpr std::uint64_t kBatchBytes = std::uint64_t{4} << 20;
@@ -80,15 +79,12 @@ class DirectoryImport {
 
  private:
   void import_all(const FileTree& tree) {
-    std::uint64_t total = 0;
-    for (const FileTree::File& file : tree.files) total += file.size;
-    std::uint64_t done = 0;
-    ProgressBar bar("import");
+    for (const FileTree::File& file : tree.files) total_ += file.size;
     for (const FileTree::File& file : tree.files) {
       throw_if_interrupted();
       if (!is_own_file(file.path)) import_file(file.path);
       if (batch_files_ >= kBatchFiles || batch_bytes_ >= kBatchBytes) commit();
-      bar.update(done += file.size, total);
+      bar_.update(done_ += file.size, total_);
     }
     commit();
   }
@@ -105,8 +101,7 @@ class DirectoryImport {
         ++counts_.unchanged;
         return;
       }
-      const SourceFile file = read_source_file(source, kLargestFile);
-      store(path, file);
+      store(path, source);
     } catch (const IoError& error) {
       if (error.path() != source) throw;  // the database's trouble, not the source's
       print_message(fmt::format("skipped: {}", printable(error.message())));
@@ -114,14 +109,35 @@ class DirectoryImport {
     }
   }
 
-  void store(const std::string& path, const SourceFile& file) {
-    auto [content, meta] = open_transaction();
-    content.put(path, file.content);
-    meta.put(path, meta_text({file.content.size(), file.mode, file.mtime_ns}));
+  void store(const std::string& path, const std::string& source) {
+    const bool is_short = source_status(source).size <= kReadStep;
+    const SourceStatus file = is_short ? store_whole(path, source) : store_in_steps(path, source);
+    open_transaction().second.put(path, meta_text(file));
     ++batch_files_;
-    batch_bytes_ += file.content.size();
+    batch_bytes_ += file.size;
     ++counts_.files;
-    counts_.bytes += file.content.size();
+    counts_.bytes += file.size;
+  }
+
+  SourceStatus store_whole(const std::string& path, const std::string& source) {
+    const SourceFile file = read_source_file(source, UINT64_MAX);
+    open_transaction().first.put(path, file.content);
+    return {file.content.size(), file.mode, file.mtime_ns};
+  }
+
+  // For files larger than memory. One that cannot be read to its end leaves what was there before.
+  SourceStatus store_in_steps(const std::string& path, const std::string& source) {
+    Hash content = open_transaction().first;
+    Savepoint undo = transaction_->savepoint();
+    content.put(path, "");
+    std::uint64_t done = done_;
+    const SourceStatus file = stream_source_file(source, [&](ByteView bytes) {
+      throw_if_interrupted();
+      content.append(path, bytes);
+      bar_.update(done += bytes.size(), total_);
+    });
+    undo.release();
+    return file;
   }
 
   static std::string meta_text(const SourceStatus& status) {
@@ -149,6 +165,9 @@ class DirectoryImport {
   const DirectoryArguments& arguments_;
   Database& database_;
   std::string own_path_;
+  ProgressBar bar_{"import"};
+  std::uint64_t total_ = 0;  // bytes
+  std::uint64_t done_ = 0;
   std::optional<Transaction> transaction_;
   std::uint64_t batch_files_ = 0;
   std::uint64_t batch_bytes_ = 0;

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+
+#include <quire/bytes.h>
 
 namespace quire::tools {
 
@@ -22,6 +25,13 @@ struct SourceStatus {
 /// not waited for. IoError (EFBIG) if it has more than `limit` bytes, or (any errno) if it cannot
 /// be read.
 SourceFile read_source_file(const std::string& path, std::uint64_t limit);
+
+/// Bytes that are read at once where a file need not lie in memory.
+inline constexpr std::uint64_t kReadStep = std::uint64_t{1} << 20;
+
+/// The same for a file of any length: calls `take` with its bytes, step by step, at most kReadStep
+/// at once and not at all for an empty file. The size of the result is how many they were.
+SourceStatus stream_source_file(const std::string& path, const std::function<void(ByteView)>& take);
 
 /// IoError if there is no such regular file.
 SourceStatus source_status(const std::string& path);

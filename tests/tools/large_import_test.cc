@@ -140,6 +140,14 @@ TEST_F(LargeImportTest, FlatFileWithAValueLargerThanMemory) {
   EXPECT_EQ(database.snapshot().open<FlatFile>("new").segments().at(0).size, kGigabyte);
 }
 
+TEST_F(LargeImportTest, DirectoryWithAFileLargerThanMemory) {
+  std::filesystem::create_directory(path("old"));
+  make_plain_file(path("old/large"), kGigabyte);
+  expect_bounded({"import", "dir", path("old"), file(), "new"});
+  const CommandResult list = run({"ls", file(), "new.meta"});
+  EXPECT_EQ(list.out, "large\n");
+}
+
 TEST_F(LargeImportTest, PartdOfManyValues) {
   make_partd_directory(path("old"), kGigabyte);
   kill_in_midst({"import", "partd", path("old"), file(), "new"}, 600 * kMiB);

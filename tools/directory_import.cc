@@ -125,19 +125,23 @@ class DirectoryImport {
     return {file.content.size(), file.mode, file.mtime_ns};
   }
 
-  // For files larger than memory. One that cannot be read to its end leaves what was there before.
+  // For files larger than memory, each in a transaction of its own: one that cannot be read to its
+  // end leaves what was there before. (A savepoint would do, but remembers each page.)
   SourceStatus store_in_steps(const std::string& path, const std::string& source) {
+    if (transaction_) commit();
     Hash content = open_transaction().first;
-    Savepoint undo = transaction_->savepoint();
     content.put(path, "");
     std::uint64_t done = done_;
-    const SourceStatus file = stream_source_file(source, [&](ByteView bytes) {
-      throw_if_interrupted();
-      content.append(path, bytes);
-      bar_.update(done += bytes.size(), total_);
-    });
-    undo.release();
-    return file;
+    try {
+      return stream_source_file(source, [&](ByteView bytes) {
+        throw_if_interrupted();
+        content.append(path, bytes);
+        bar_.update(done += bytes.size(), total_);
+      });
+    } catch (...) {
+      transaction_.reset();
+      throw;
+    }
   }
 
   static std::string meta_text(const SourceStatus& status) {

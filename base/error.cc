@@ -103,10 +103,13 @@ std::string io_message(const std::string& operation, const std::string& path, in
   return text;
 }
 
-std::string mismatch(const std::string& where, const std::string& field,
-                     const std::string& expected, const std::string& found) {
-  return where + ": " + field + ": expected " + expected + ", found " + found +
-         "; restore a backup, or run `quire check` to see what else is damaged";
+constexpr const char* kDamagedDatabase =
+    "restore a backup, or run `quire check` to see what else is damaged";
+
+std::string mismatch_text(const std::string& where, const std::string& field,
+                          const std::string& expected, const std::string& found,
+                          const std::string& advice) {
+  return where + ": " + field + ": expected " + expected + ", found " + found + "; " + advice;
 }
 
 }  // namespace
@@ -119,14 +122,15 @@ IoError::IoError(std::string operation, std::string path, int error_number, std:
 
 CorruptionError::CorruptionError(std::uint32_t page, std::string field, std::string expected,
                                  std::string found)
-    : Error(ErrorCode::corruption,
-            mismatch("page " + std::to_string(page), field, expected, found)),
+    : Error(ErrorCode::corruption, mismatch_text("page " + std::to_string(page), field, expected,
+                                                 found, kDamagedDatabase)),
       page_(page),
       field_(std::make_shared<const std::string>(std::move(field))) {}
 
 CorruptionError::CorruptionError(std::string where, std::string field, std::string expected,
-                                 std::string found)
-    : Error(ErrorCode::corruption, mismatch(where, field, expected, found)),
+                                 std::string found, std::string advice)
+    : Error(ErrorCode::corruption, mismatch_text(where, field, expected, found,
+                                                 advice.empty() ? kDamagedDatabase : advice)),
       field_(std::make_shared<const std::string>(std::move(field))) {}
 
 }  // namespace quire

@@ -144,7 +144,7 @@ bool ConduitLocationList::read_line(std::string& line) {
 CorruptionError ConduitLocationList::error(std::string field, std::string expected,
                                            std::string found) const {
   return CorruptionError("'" + path_ + "' line " + std::to_string(line_number_), std::move(field),
-                         std::move(expected), std::move(found));
+                         std::move(expected), std::move(found), kForeignAdvice);
 }
 
 ConduitLocation ConduitLocationList::parse(const std::string& line) const {

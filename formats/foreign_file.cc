@@ -67,7 +67,7 @@ std::uint64_t ForeignFile::read_u64(std::uint64_t offset) {
 CorruptionError ForeignFile::error(std::uint64_t offset, std::string field, std::string expected,
                                    std::string found) const {
   return CorruptionError("'" + path_ + "' at byte " + std::to_string(offset), std::move(field),
-                         std::move(expected), std::move(found));
+                         std::move(expected), std::move(found), kForeignAdvice);
 }
 
 void ForeignFile::require(std::uint64_t offset, std::uint64_t count) const {

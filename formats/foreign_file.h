@@ -10,6 +10,10 @@
 
 namespace quire::formats {
 
+/// What to do about a foreign file that is not as its format has it.
+inline constexpr const char* kForeignAdvice =
+    "nothing was imported; take a sound copy of the file, or mend it at that place";
+
 /// A file of another system, read anywhere, whose bytes are not to be trusted. One thread at a time.
 class ForeignFile {
  public:

@@ -87,9 +87,10 @@ class QUIRE_API CorruptionError : public Error {
   static constexpr std::uint32_t kNoPage = UINT32_MAX;
 
   /// `page` is a page number of the database file, or kNoPage (then `where` says what was read, as
-  /// "segment 3").
+  /// "segment 3"). `advice` says what to do, if that is not to restore a backup.
   CorruptionError(std::uint32_t page, std::string field, std::string expected, std::string found);
-  CorruptionError(std::string where, std::string field, std::string expected, std::string found);
+  CorruptionError(std::string where, std::string field, std::string expected, std::string found,
+                  std::string advice = {});
 
   std::uint32_t page() const noexcept { return page_; }
   const std::string& field() const noexcept { return *field_; }

@@ -28,7 +28,7 @@ std::string codec_text(Codec codec) {
 [[noreturn]] void differs(const char* option, const std::string& stored, const std::string& given) {
   throw InvalidArgument("option " + std::string(option) + " is " + given +
                         ", but the collection was made with " + stored +
-                        "; open it without options, or drop it first");
+                        "; open it without options, or name all that it was made with");
 }
 
 }  // namespace

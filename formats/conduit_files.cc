@@ -150,9 +150,9 @@ CorruptionError ConduitLocationList::error(std::string field, std::string expect
 ConduitLocation ConduitLocationList::parse(const std::string& line) const {
   const auto object = nlohmann::json::parse(line, nullptr, false);
   const auto number = [&](const char* member) {
-    if (!object.is_object() || !object.contains(member) || !object[member].is_number_unsigned()) {
-      throw error(member, "a number", object.is_object() ? "another value" : "no JSON object");
-    }
+    if (!object.is_object()) throw error("line", "a JSON object", "none");
+    if (!object.contains(member)) throw error(member, "a number", "nothing of that name");
+    if (!object[member].is_number_unsigned()) throw error(member, "a number", "another value");
     return object[member].get<std::uint64_t>();
   };
   ConduitLocation location{{}, number("start"), number("end")};

@@ -96,9 +96,11 @@ class ConduitLocationList {
   /// The next one; nothing at the end. CorruptionError that names the list and the line.
   std::optional<ConduitLocation> next();
 
+  /// For a line that does not fit the files: names the list and the line of the last next().
+  CorruptionError error(std::string field, std::string expected, std::string found) const;
+
  private:
   bool read_line(std::string& line);
-  CorruptionError error(std::string field, std::string expected, std::string found) const;
   ConduitLocation parse(const std::string& line) const;
 
   std::string path_;

@@ -146,9 +146,9 @@ SeekableZstdFile::~SeekableZstdFile() = default;
 SeekableZstdFile::Table SeekableZstdFile::find_table() {
   const std::uint64_t size = file_->size();
   if (size < kSkippableHeader + kFooter || file_->read_u32(size - 4) != kFooterMagic) {
-    throw file_->error(size, "seek table",
-                       "one at the end; without it the file was not closed, and has to be scanned",
-                       "none");
+    throw file_->error(size, "seek table", "one at the end",
+                       "none: it was not closed, or a program without seek tables made it; "
+                       "--scan-frames reads it all the same");
   }
   const std::uint64_t footer = size - kFooter;
   const std::uint64_t count = file_->read_u32(footer);

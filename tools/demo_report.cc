@@ -129,7 +129,7 @@ std::string demo_text(const DemoReport& report) {
   return text + (report.ok()
                      ? "Every acknowledged file survived every kill, no snapshot showed half "
                        "a transaction, and every byte equals its source.\n"
-                     : "Not all of it holds.\n");
+                     : "Not all of that could be shown; the problems stand above.\n");
 }
 
 Json demo_json(const DemoReport& report) {

@@ -34,6 +34,9 @@ using formats::ConduitName;
 
 constexpr std::uint64_t kPiece = std::uint64_t{64} << 10;
 constexpr std::size_t kMostOpenFiles = 16;
+// As the export names them.
+constexpr const char* kExportedData = "data";
+constexpr const char* kExportedList = "locations.jsonl";
 
 struct FlatFileImportArguments {
   std::string source;
@@ -106,7 +109,13 @@ class FlatFileImport {
     ConduitLocationList list(locations);
     ProgressBar bar("import");
     while (const auto location = list.next()) {
-      put({location->file.text(), location->start, location->end});
+      const Part part{location->file.text(), location->start, location->end};
+      const std::uint64_t size = open(part.file).size();
+      if (location->end > size) {
+        throw list.error("end", fmt::format("at most {}, the size of {}", size, part.file),
+                         std::to_string(location->end));
+      }
+      put(part);
       bar.update(counts_.values, count);
     }
     return finish();
@@ -224,6 +233,14 @@ Sources tree_sources(const FlatFileImportArguments& arguments) {
 
 Sources find_sources(const FlatFileImportArguments& arguments) {
   if (!std::filesystem::is_directory(arguments.source)) return {{""}};  // or it will be NotFound
+  const std::filesystem::path source = arguments.source;
+  if (std::filesystem::is_regular_file(source / kExportedList) &&
+      std::filesystem::is_directory(source / kExportedData)) {
+    throw InvalidArgument(fmt::format(
+        "'{0}' is what `quire export flatfile` has written; give '{0}/{1}' instead, and "
+        "--locations '{0}/{2}'",
+        arguments.source, kExportedData, kExportedList));
+  }
   const ConduitDirectory directory(arguments.source);
   return directory.files().empty() ? tree_sources(arguments) : conduit_sources(directory);
 }

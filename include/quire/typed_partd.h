@@ -117,6 +117,9 @@ class TypedPartd : public TypedPartdView<T> {
 
   /// Adds the items to the end of the key's array, or makes the key.
   void append(ByteView key, std::span<const T> items) { partd_.append(key, bytes_of(items)); }
+  void append(ByteView key, std::initializer_list<T> items) {
+    append(key, std::span(items.begin(), items.size()));
+  }
   /// Does so for each pair of a range of keys and contiguous ranges of T, such as a map of vectors;
   /// all or nothing.
   template <std::ranges::input_range R>
@@ -131,12 +134,16 @@ class TypedPartd : public TypedPartdView<T> {
 
   /// As Partd::iset().
   bool iset(ByteView key, std::span<const T> items) { return partd_.iset(key, bytes_of(items)); }
+  bool iset(ByteView key, std::initializer_list<T> items) {
+    return iset(key, std::span(items.begin(), items.size()));
+  }
   /// As Partd::erase(), of one key or a range of keys.
   bool erase(ByteView key) { return partd_.erase(key); }
   template <detail::KeyRange R>
   std::uint64_t erase(R&& keys) {
     return partd_.erase(std::forward<R>(keys));
   }
+  std::uint64_t erase(std::initializer_list<ByteView> keys) { return partd_.erase(keys); }
   void clear() { partd_.clear(); }
 
  private:

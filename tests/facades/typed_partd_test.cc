@@ -104,6 +104,10 @@ TEST_F(TypedPartdTest, HasTheOperationsOfPartd) {
     EXPECT_TRUE(partd.iset("c", Items{5}));
     EXPECT_FALSE(partd.iset("c", Items{6}));
     partd.append("d", {});
+    partd.append("e", {7, 8});
+    EXPECT_FALSE(partd.iset("c", {9}));
+    EXPECT_EQ(partd.get("e"), (Items{7, 8}));
+    EXPECT_EQ(partd.erase({"e", "none"}), 1u);
     EXPECT_EQ(partd.get({"c", "none", "a"}), (std::vector<Items>{{5}, {}, {1, 2, 4}}));
     EXPECT_EQ(partd.size(), 4u);
     EXPECT_TRUE(partd.contains("d"));

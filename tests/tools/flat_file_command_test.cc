@@ -216,11 +216,16 @@ TEST_F(FlatFileCommandTest, ImportRefusesWhatLiesAndLeavesNothing) {
     write_file(path("list"), "{\"file\":\"data_00000000.dat\",\"start\":0,\"end\":3}\n" + last);
   };
   list("{\"file\":\"data_00000000.dat\",\"start\":3,\"end\":7}");
-  expect_refused(import_list(), 5, path("data/data_00000000.dat") + "' at byte 7: length");
+  expect_refused(import_list(), 5,
+                 path("list") + "' line 2: end: expected at most 6, the size of data_00000000.dat");
   list("{\"file\":\"data_00000001.dat\",\"start\":3,\"end\":7}");
   expect_refused(import_list(), 3, path("data/data_00000001.dat"));
   list("{\"file\":\"data_00000000.dat\",\"start\":3,\"end\":2}");
   expect_refused(import_list(), 5, path("list") + "' line 2: end");
+  list("{\"file\":\"data_00000000.dat\",\"start\":3}");
+  expect_refused(import_list(), 5, "line 2: end: expected a number, found nothing of that name");
+  list("not JSON");
+  expect_refused(import_list(), 5, "line 2: line: expected a JSON object, found none");
   std::filesystem::remove(path("list"));
   expect_refused(import_list(), 3, "there is no list of locations");
   expect_refused({"import", "flatfile", path("none"), file(), "f"}, 3, path("none"));
@@ -297,6 +302,8 @@ TEST_F(FlatFileCommandTest, ExportKeepsTheListApartFromTheFilesAndSkipsDroppedSe
   EXPECT_EQ(json["values"], 2);
   EXPECT_EQ(json["bytes"], 8);
   EXPECT_EQ(read_file(path("out/data/data_00000002.dat")), "three");
+  expect_failure({"import", "flatfile", path("out"), file(), "again"}, 2,
+                 "give '" + path("out") + "/data' instead");
   EXPECT_FALSE(std::filesystem::exists(path("out/data/data_00000001.dat")));
   EXPECT_EQ(read_file(path("out/locations.jsonl")),
             "{\"file\":\"data_00000000.dat\",\"start\":0,\"end\":3,"

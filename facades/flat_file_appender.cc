@@ -176,11 +176,12 @@ std::vector<DataLocation> FlatFileAppender::finish() {
 
 // The mark is taken away by whoever changes the segment, and by a rollback to a savepoint that is
 // older; one that is younger leaves the mark, and takes away some of the content instead.
-void FlatFileAppender::require_undisturbed() const {
+void FlatFileAppender::require_undisturbed() {
   const SegmentRecord& record = open_.record;
-  if (record.stream == 0) return;
   const FlatFileReading& reading = children_.reading();
   const std::uint64_t last = reading.segment_count() - 1;
+  open_.index = last;  // segments before it may have been dropped
+  if (record.stream == 0) return;
   if (reading.segment_at(last).stream == record.stream &&
       children_.content.size() == record.base + record.stored_size) {
     return;

@@ -66,7 +66,7 @@ class FlatFileAppender {
   std::vector<DataLocation> finish();
 
  private:
-  void require_undisturbed() const;
+  void require_undisturbed();
   void write_plain(ByteView bytes);
   void store_plain(ByteView bytes);
   void write_compressed(ByteView bytes);

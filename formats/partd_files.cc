@@ -148,7 +148,8 @@ std::optional<std::string> numpy_dtype(const PartdElement& element) {
 std::string reason_against_partd_key(std::string_view key) {
   if (key.empty()) return "it is empty";
   if (key.front() == '/') return "it is an absolute path";
-  if (key == kLock) return "partd.File locks that file";
+  if (key == kLock || key.starts_with(std::string(kLock) + "/"))
+    return "partd.File locks that file";
   for (std::size_t begin = 0; begin <= key.size();) {
     const std::size_t end = std::min(key.find('/', begin), key.size());
     const std::string_view name = key.substr(begin, end - begin);

@@ -186,9 +186,22 @@ void SeekableZstdFile::read_table() {
     ends_.push_back(end);
     if (table.entry_size == 12) checksums_.push_back(file_->read_u32(at + 8));
   }
-  if (ends_.back().stored == table.begin) return;
-  throw file_->error(ends_.back().stored, "frames", "some that end where the seek table begins",
-                     "other bytes");
+  if (ends_.back().stored != table.begin) {
+    throw file_->error(ends_.back().stored, "frames", "some that end where the seek table begins",
+                       "other bytes");
+  }
+  require_empty_frames();
+}
+
+// Reading passes by frames of which the table says that they are empty: are they?
+void SeekableZstdFile::require_empty_frames() {
+  std::array<std::byte, 1> byte;
+  for (std::size_t i = 0; i < frame_count(); ++i) {
+    if (ends_[i].raw != ends_[i + 1].raw) continue;
+    unpacker_->start(ends_[i].stored, ends_[i + 1].stored);
+    if (unpacker_->unpack(byte) == 0) continue;
+    throw file_->error(ends_[i].stored, "uncompressed size of the frame", "0", "more");
+  }
 }
 
 void SeekableZstdFile::scan(const std::function<void()>& step) {

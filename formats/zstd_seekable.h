@@ -65,6 +65,7 @@ class SeekableZstdFile {
   SeekableZstdFile(ForeignFile file, std::nullptr_t);  // knows no frame yet
   Table find_table();
   void read_table();
+  void require_empty_frames();
   void scan(const std::function<void()>& step);
   void go_to(std::uint64_t offset);
   void end_frame();

@@ -104,6 +104,10 @@ class FlatFileImport {
   }
 
   Counts run(const std::string& locations) {
+    // It is read twice.
+    if (std::filesystem::exists(locations) && !std::filesystem::is_regular_file(locations)) {
+      throw InvalidArgument("'" + locations + "' is no regular file; write the list to one first");
+    }
     std::uint64_t count = 0;
     for (ConduitLocationList list(locations); list.next(); ++count) throw_if_interrupted();
     ConduitLocationList list(locations);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -95,9 +96,11 @@ class SmartPipeImport {
     return block.key;
   }
 
-  std::string free_key(const std::string& key) const {
-    for (std::uint64_t number = 2;; ++number) {
-      std::string candidate = key + "#" + std::to_string(number);
+  std::string free_key(const std::string& key) {
+    // From where the last one of that key was found, or a long row of them would take for ever.
+    for (std::uint64_t& number = last_numbers_.try_emplace(key, 1).first->second;;) {
+      throw_if_interrupted();
+      std::string candidate = key + "#" + std::to_string(++number);
       if (!pipe_.contains(candidate)) return candidate;
     }
   }
@@ -118,6 +121,7 @@ class SmartPipeImport {
   }
 
   void take(const std::string& key, ProgressBar& bar) {
+    throw_if_interrupted();
     BlockWriter writer = pipe_.begin_block(key);
     while (const auto record = reader_.next_record()) {
       throw_if_interrupted();
@@ -134,6 +138,7 @@ class SmartPipeImport {
   SmartPipeReader& reader_;
   Pipe pipe_;
   SmartPipeCounts counts_;
+  std::map<std::string, std::uint64_t> last_numbers_;  // of keys that came more than once
 };
 
 void print_counts(const SmartPipeArguments& arguments, const SmartPipeCounts& counts,

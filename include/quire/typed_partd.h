@@ -45,8 +45,9 @@ inline constexpr std::string_view kPartdType = detail::arithmetic_type_name<T>()
 
 /// What a TypedPartd can hold: copied byte by byte, so without pointers, and with a kPartdType.
 template <class T>
-concept PartdItem =
-    std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !kPartdType<T>.empty();
+concept PartdItem = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> &&
+                    !std::is_same_v<T, bool> /* std::vector<bool> has no bytes */
+                    && !kPartdType<T>.empty();
 
 /// PartdOptions but for the element, which follows from the type.
 struct TypedPartdOptions {
@@ -125,9 +126,10 @@ class TypedPartd : public TypedPartdView<T> {
   template <std::ranges::input_range R>
   requires std::is_lvalue_reference_v<std::ranges::range_reference_t<R>>
   void append(R&& pairs) {
-    std::vector<std::pair<ByteView, ByteView>> parts;
+    // Copied while the range stands there: it may show the next pair in the same memory.
+    std::vector<std::pair<std::string, std::string>> parts;
     for (const auto& [key, items] : pairs) {
-      parts.emplace_back(ByteView(key), bytes_of(std::span<const T>(items)));
+      parts.emplace_back(ByteView(key).str(), bytes_of(std::span<const T>(items)).str());
     }
     partd_.append(parts);
   }

@@ -90,6 +90,19 @@ TEST_P(FlatFileStreamTest, APutEndsAWriterAndKeepsItsOwnBytes) {
   EXPECT_EQ(values(view()), std::vector<std::string>{"in between"});
 }
 
+TEST_P(FlatFileStreamTest, ASegmentBeforeItMayBeDroppedMeanwhile) {
+  Transaction txn = database->begin();
+  auto flat = txn.open<FlatFile>("f");
+  const DataLocation before = flat.put("before");
+  flat.seal();
+  flat.put("first");
+  auto out = flat.writer();
+  out << "streamed";
+  flat.drop_segment(before.segment);
+  EXPECT_EQ(flat.get(out.finish()).text(), "streamed");
+  txn.commit();
+}
+
 TEST_P(FlatFileStreamTest, AnErrorSetsBadbitAndFinishThrowsIt) {
   change([](FlatFile& flat) {
     auto out = flat.writer();

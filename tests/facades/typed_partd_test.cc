@@ -125,6 +125,43 @@ TEST_F(TypedPartdTest, HasTheOperationsOfPartd) {
   });
 }
 
+/// A range that shows one pair after the other in the same memory.
+struct OneAtATime {
+  using Pair = std::pair<std::string, std::vector<std::uint16_t>>;
+  struct Iterator {
+    using value_type = Pair;
+    using difference_type = std::ptrdiff_t;
+    Pair* pair;
+    int left;
+    const Pair& operator*() const { return *pair; }
+    Iterator& operator++() {
+      *pair = {"key " + std::to_string(--left), std::vector<std::uint16_t>(100, left)};
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t) const { return left == 0; }
+  };
+  Iterator begin() {
+    pair = {"key 3", std::vector<std::uint16_t>(100, 3)};
+    return {&pair, 3};
+  }
+  std::default_sentinel_t end() const { return {}; }
+  Pair pair;
+};
+
+TEST_F(TypedPartdTest, TakesARangeThatShowsEachPairInTheSameMemory) {
+  database->transact([](Transaction& txn) {
+    auto partd = txn.open<TypedPartd<std::uint16_t>>("p");
+    partd.append(OneAtATime());
+    EXPECT_EQ(partd.size(), 3u);
+    for (std::uint16_t i = 1; i <= 3; ++i) {
+      EXPECT_EQ(partd.get("key " + std::to_string(i)), std::vector<std::uint16_t>(100, i));
+    }
+  });
+}
+
+static_assert(!PartdItem<bool>);
+
 TEST_F(TypedPartdTest, OtherOptionsMustMatchToo) {
   append<float>(*database, "p", "x", {1});
   Transaction txn = database->begin();

@@ -172,6 +172,7 @@ TEST_F(PartdFilesTest, KeysThatPartdWouldLookForElsewhereAreRefused) {
       {"a//b", "name in it is empty"},
       {"a/", "name in it is empty"},
       {".lock", "locks"},
+      {".lock/x", "locks"},
       {"Foo!bar?", "drops its character '!'"},
       {"\xc3\xa4", "drops"},
       {std::string("a\0b", 3), "drops"}};

@@ -262,6 +262,9 @@ TEST_F(SmartPipeTest, BombIsReadAsItComesAndRefusedWhereItIsTooLong) {
   put("p.idx", entry("a", 0, 0));
   put("p.datz", bomb);
   expect_damage("record at raw byte 0 of the block: expected at most 1073741824 bytes");
+  put("p.datz",
+      zipped(little_endian(UINT32_MAX - 15, 4) + std::string(std::size_t{64} << 20, '\0')));
+  expect_damage("record at raw byte 0 of the block: expected at most 1073741824 bytes");
   put("p.datz", zipped(little_endian(0, 4) + little_endian(1 << 30 >> 1, 4) + "short"));
   expect_damage("record at raw byte 0 of the block: expected 536870920 bytes, found 13");
 }

@@ -226,6 +226,7 @@ TEST_F(FlatFileCommandTest, ImportRefusesWhatLiesAndLeavesNothing) {
   expect_refused(import_list(), 5, "line 2: end: expected a number, found nothing of that name");
   list("not JSON");
   expect_refused(import_list(), 5, "line 2: line: expected a JSON object, found none");
+  expect_refused(import({"--locations", "/dev/null"}), 2, "no regular file");
   std::filesystem::remove(path("list"));
   expect_refused(import_list(), 3, "there is no list of locations");
   expect_refused({"import", "flatfile", path("none"), file(), "f"}, 3, path("none"));

@@ -170,6 +170,7 @@ PublishedCommit publish_commit(Core& core, pager::PrivatePages& pages, Durabilit
     } else {
       core.room().hold(pages.page_count());
     }
+    core.room().keep();  // before another transaction may begin and make the file longer still
     core.queue().publish(seq, pages.page_count(), std::move(body),
                          [&] { install(core, pages, seq); });
   } catch (const IoError& error) {

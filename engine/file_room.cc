@@ -27,6 +27,7 @@ void FileRoom::reserve(Pid pages) {
   for (const std::uint64_t ahead : {step, std::uint64_t{0}}) {
     try {
       base_->allocate(bytes_, needed + ahead - bytes_);
+      if (!former_bytes_) former_bytes_ = bytes_;
       bytes_ = needed + ahead;
       length_unsynced_ = true;
       return;
@@ -35,7 +36,7 @@ void FileRoom::reserve(Pid pages) {
       if (ahead > 0) continue;
       throw OutOfSpace("no room for " + std::to_string(needed - bytes_) +
                        " more bytes of the database file (" + std::string(error.message()) +
-                       "); free some and try again: the transaction was rolled back");
+                       "); free some and try again, once the transaction is rolled back");
     }
   }
 }
@@ -43,6 +44,29 @@ void FileRoom::reserve(Pid pages) {
 void FileRoom::hold(Pid pages) {
   const MutexLock lock(mutex_);
   reserved_ = pages;
+}
+
+void FileRoom::keep() {
+  const MutexLock lock(mutex_);
+  former_bytes_.reset();
+}
+
+// Behind the former length there is nothing that a commit or a snapshot knows. A crash before the
+// cut, or a cut that fails, leaves a longer file, whose end means nothing.
+void FileRoom::give_back(Pid pages) noexcept {
+  const MutexLock lock(mutex_);
+  reserved_ = pages;
+  if (!former_bytes_) return;
+  const std::uint64_t bytes = std::max(*former_bytes_, std::uint64_t{pages} * kPageSize);
+  former_bytes_.reset();
+  if (bytes >= bytes_) return;
+  try {
+    base_->truncate(bytes);
+    bytes_ = bytes;
+    length_unsynced_ = true;
+  } catch (const std::exception&) {
+    // It is tried again when the tail is cut, or at close.
+  }
 }
 
 void FileRoom::sync() {

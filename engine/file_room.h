@@ -28,6 +28,11 @@ class FileRoom {
   void reserve(Pid pages);
   /// The same without growing: who has written up to there, or needs less from now on.
   void hold(Pid pages);
+  /// The transaction for which reserve() has made the file longer has committed: it stays so.
+  void keep();
+  /// It has not: the file gets the length that it had, or room for `pages` pages if that is more. A
+  /// file that cannot be cut stays as it is.
+  void give_back(Pid pages) noexcept;
 
   /// Syncs the file: its length too, if that has changed since the last time. IoError also if an
   /// earlier sync has failed.
@@ -51,6 +56,7 @@ class FileRoom {
   mutable Mutex mutex_;
   std::uint64_t bytes_ QUIRE_GUARDED_BY(mutex_);
   Pid reserved_ QUIRE_GUARDED_BY(mutex_) = 0;
+  std::optional<std::uint64_t> former_bytes_ QUIRE_GUARDED_BY(mutex_);  // before it grew
   std::atomic<bool> length_unsynced_{false};
   Mutex syncing_;
   std::optional<IoError> failed_sync_ QUIRE_GUARDED_BY(syncing_);

@@ -344,7 +344,7 @@ void TransactionSession::end() {
   if (ended_) return;
   ended_ = true;
   core().space().rollback();
-  core().room().hold(core().space().page_count());
+  core().room().give_back(core().space().page_count());
   pages_.forget();
   open_.clear();
   core().writers_place().leave();

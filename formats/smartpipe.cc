@@ -173,17 +173,18 @@ std::optional<SmartPipeReader::Record> SmartPipeReader::next_record() {
   }
   require(kLengthBytes);
   const std::uint64_t key_bytes = load<std::uint32_t>(records_->front());
-  const auto require_bounded = [&](std::uint64_t bytes) {
-    if (bytes > kMostRecordBytes) {
+  const auto require_bounded = [&](std::uint64_t count) {
+    if (count > kMostRecordBytes) {
       throw_damage("record", "at most " + std::to_string(kMostRecordBytes) + " bytes, to be read",
-                   std::to_string(bytes) + " bytes");
+                   std::to_string(count) + " bytes");
     }
-    require(bytes);
+    require(count);
   };
   require_bounded(kLengthBytes + key_bytes + kLengthBytes);
   const std::uint64_t value_bytes =
       load<std::uint32_t>(records_->front() + kLengthBytes + key_bytes);
-  require_bounded(2 * kLengthBytes + key_bytes + value_bytes);
+  const std::uint64_t bytes = 2 * kLengthBytes + key_bytes + value_bytes;
+  require_bounded(bytes);
   const std::byte* const at = records_->front();
   const Record record{ByteView(at + kLengthBytes, key_bytes),
                       ByteView(at + 2 * kLengthBytes + key_bytes, value_bytes)};

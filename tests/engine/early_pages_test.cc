@@ -256,12 +256,15 @@ TEST_F(EarlyPagesTest, RollbackLeavesNoTraceAndGivesTheFileBack) {
   database->transact([](Transaction& txn) { txn.open<Blob>("blob").append("before"); });
   database->checkpoint();
   const DatabaseInfo before = database->info();
+  const std::uint64_t length = files->status(kPath)->size;
   {
     Transaction txn = database->begin();
     txn.open<Blob>("blob").append(content(kLarge));
     txn.open<Blob>("other").append(content(kLarge));
     EXPECT_GT(written_early(), 0u);
+    EXPECT_GT(files->status(kPath)->size, length);
   }
+  EXPECT_EQ(files->status(kPath)->size, length) << "at once: the disk may be full";
   EXPECT_EQ(database->info().page_count, before.page_count);
   EXPECT_EQ(contents(database->snapshot().open<Blob>("blob")), "before");
   database->transact([](Transaction& txn) { txn.open<Blob>("blob").append("!"); });
@@ -283,7 +286,7 @@ TEST_F(EarlyPagesTest, RollbackLetsTheNextCheckpointCutTheFile) {
     txn.open<Blob>("other").append(content(2 * kLarge));
   }
   database->checkpoint();
-  EXPECT_GT(files->status(kPath)->size, 2 * kLarge);
+  EXPECT_GE(files->status(kPath)->size, kLarge) << "the snapshot reads what lies there";
   EXPECT_EQ(contents(held->open<Blob>("blob")), content(kLarge));
   held.reset();
   database->checkpoint();

@@ -73,6 +73,35 @@ TEST_F(FileRoomTest, HoldsRoomWithoutGrowing) {
   EXPECT_TRUE(room.cut(50));
 }
 
+TEST_F(FileRoomTest, GivesBackWhatATransactionHasMadeItLongerUnlessThatIsKept) {
+  room.reserve(100);
+  room.keep();
+  const std::uint64_t before = pages();
+  room.reserve(before + 1);
+  room.reserve(before + 5000);
+  room.give_back(50);
+  EXPECT_EQ(pages(), before);
+  EXPECT_EQ(room.bytes(), before * kPageSize);
+  EXPECT_TRUE(room.cut(50)) << "no more is held";
+  room.reserve(2000);
+  room.give_back(1000);
+  EXPECT_EQ(pages(), 1000u) << "what is committed stays";
+  room.reserve(2000);
+  room.keep();
+  const std::uint64_t kept = pages();
+  room.give_back(50);
+  EXPECT_EQ(pages(), kept);
+}
+
+TEST_F(FileRoomTest, StaysAsLongAsItIsIfItCannotBeCut) {
+  room.reserve(100);
+  const std::uint64_t before = pages();
+  disk.fail = [](const std::string&) { return EIO; };
+  room.give_back(50);
+  EXPECT_EQ(pages(), before);
+  EXPECT_EQ(room.bytes(), before * kPageSize);
+}
+
 TEST_F(FileRoomTest, NoSyncBehindOneThatFailedIsBelieved) {
   room.sync();
   int failures = 1;

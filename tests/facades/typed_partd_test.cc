@@ -135,7 +135,8 @@ struct OneAtATime {
     int left;
     const Pair& operator*() const { return *pair; }
     Iterator& operator++() {
-      *pair = {"key " + std::to_string(--left), std::vector<std::uint16_t>(100, left)};
+      --left;
+      *pair = {"key " + std::to_string(left), std::vector<std::uint16_t>(100, left)};
       return *this;
     }
     void operator++(int) { ++*this; }

@@ -168,10 +168,10 @@ TEST_F(ConduitFilesTest, AListIsAnObjectALine) {
 
 TEST_F(ConduitFilesTest, LinesThatAreNoLocationAreRefusedByNumber) {
   const std::string good = "{\"file\":\"data_00000001.dat\",\"start\":5,\"end\":9}\n";
-  expect_refused(good + "nonsense\n", "2: start: expected a number, found no JSON object");
-  expect_refused("[]\n", "1: start: expected a number");
+  expect_refused(good + "nonsense\n", "2: line: expected a JSON object, found none");
+  expect_refused("[]\n", "1: line: expected a JSON object, found none");
   expect_refused(good + "\n{\"file\":\"data_00000001.dat\",\"start\":5}",
-                 "3: end: expected a number");
+                 "3: end: expected a number, found nothing of that name");
   expect_refused("{\"file\":\"data_00000001.dat\",\"start\":-5,\"end\":9}", "1: start");
   expect_refused("{\"file\":\"data_00000001.dat\",\"start\":\"5\",\"end\":9}", "1: start");
   expect_refused("{\"file\":\"data_00000001.dat\",\"start\":5.5,\"end\":9}", "1: start");

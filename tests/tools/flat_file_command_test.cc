@@ -235,7 +235,8 @@ TEST_F(FlatFileCommandTest, ImportRefusesWhatLiesAndLeavesNothing) {
 TEST_F(FlatFileCommandTest, ImportLeavesNoNewListBehindAFailureAndReplacesNone) {
   write_data("data_00000000.dat", "onetwo");
   write_file(path("list"), "{\"file\":\"data_00000000.dat\",\"start\":3,\"end\":7}");
-  expect_refused(import_list({"--new-locations", path("new")}), 5, "length");
+  expect_refused(import_list({"--new-locations", path("new")}), 5,
+                 "line 1: end: expected at most 6");
   EXPECT_FALSE(std::filesystem::exists(path("new")));
   write_file(path("new"), "precious");
   expect_refused(import({"--new-locations", path("new")}), 2, path("new") + "' exists");
@@ -258,7 +259,7 @@ TEST_F(FlatFileCommandTest, ImportOfAFileThatWasNotClosedScansItsFramesIfAsked) 
   const std::string whole = read_file(path("out/data/data_00000000.dat.zst"));
   const std::string frame = whole.substr(0, whole.size() - 25);  // without the table of one frame
   write_data("data_00000000.dat.zst", frame + frame.substr(0, 7));
-  expect_refused(import(), 5, "without it the file was not closed");
+  expect_refused(import(), 5, "--scan-frames reads it all the same");
   const CommandResult result = run(import({"--scan-frames"}));
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_NE(result.err.find("the last 7 bytes are no complete frame"), std::string::npos);

@@ -1,6 +1,7 @@
 # Options, compiler flags, and quire_layer(), which declares one layer of the engine.
 
 option(QUIRE_BUILD_TOOLS "Build the quire command" ${PROJECT_IS_TOP_LEVEL})
+option(QUIRE_BUILD_FORMATS "Build what reads foreign files, also without the command" OFF)
 option(QUIRE_BUILD_TESTS "Build the tests and examples" ${PROJECT_IS_TOP_LEVEL})
 option(QUIRE_TEST_PACKAGING "Install the build and use it from outside, as one of the tests" OFF)
 option(QUIRE_TEST_LARGE "Build the tests that write gigabytes" OFF)

@@ -79,9 +79,8 @@ void BlockReader::grow(std::uint64_t wanted) {
   try {
     larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
   } catch (const std::bad_alloc&) {
-    throw_about(pipe_->scope,
-                InvalidArgument(block_->name() + " has a pair of " + std::to_string(wanted) +
-                                " bytes, for which there is no memory; read it elsewhere"));
+    fail(pipe_->scope, InvalidArgument(block_->name() + " has a pair of " + std::to_string(wanted) +
+                                       " bytes, for which there is no memory; read it elsewhere"));
   }
   if (end_ > 0) std::memcpy(larger.get(), raw_.get(), end_);
   raw_ = std::move(larger);
@@ -101,9 +100,9 @@ void BlockReader::require_unchanged() const {
   const bool is_same_time = pipe_->scope.rollbacks() == rollbacks_;
   const auto index = is_same_time ? pipe_->index_of_id(block_->entry.id) : std::nullopt;
   if (index && pipe_->at(*index).entry == block_->entry) return;
-  throw_about(pipe_->scope,
-              InvalidArgument(block_->name() + (is_same_time ? " was removed" : " is being read") +
-                              " while the transaction went on; begin to read it again"));
+  fail(pipe_->scope,
+       InvalidArgument(block_->name() + (is_same_time ? " was removed" : " is being read") +
+                       " while the transaction went on; begin to read it again"));
 }
 
 std::size_t BlockReader::read_stored(std::span<std::byte> out) {

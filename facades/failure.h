@@ -12,4 +12,15 @@ template <class E>
   throw error;
 }
 
+/// Calls `fn()`, and adds file and collection to what it throws.
+template <class Fn>
+auto with_context(const ReadScope& scope, Fn&& fn) {
+  try {
+    return fn();
+  } catch (Error& error) {
+    scope.add_context(error);
+    throw;
+  }
+}
+
 }  // namespace quire::facades

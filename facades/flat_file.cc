@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "facades/failure.h"
 #include "facades/flat_file_appender.h"
 #include "facades/flat_file_format.h"
 #include "facades/flat_file_reading.h"
@@ -65,16 +66,13 @@ void require_match(const FlatFileOptions& given, const FlatFileOptions& stored) 
 }
 
 std::shared_ptr<FlatFileChildren> open_or_make(WriteScope& scope, const FlatFileOptions& options) {
-  try {
+  return facades::with_context(scope, [&] {
     if (scope.created() || scope.must_match()) require_in_range(options);
     if (scope.created()) return make(scope, options);
     const FlatFileOptions stored = facades::read_flat_file_options(scope);
     if (scope.must_match()) require_match(options, stored);
     return std::make_shared<FlatFileChildren>(scope, stored);
-  } catch (Error& error) {
-    scope.add_context(error);
-    throw;
-  }
+  });
 }
 
 }  // namespace

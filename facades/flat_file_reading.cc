@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "facades/codecs.h"
+#include "facades/failure.h"
 
 namespace quire::facades {
 
@@ -34,10 +35,7 @@ std::string segment_place(std::uint64_t index) {
 FlatFileOptions read_flat_file_options(const ReadScope& scope) {
   const auto require = [&](bool holds, const char* field, const char* expected,
                            std::uint64_t found) {
-    if (holds) return;
-    CorruptionError error("options", field, expected, std::to_string(found));
-    scope.add_context(error);
-    throw error;
+    if (!holds) fail(scope, CorruptionError("options", field, expected, std::to_string(found)));
   };
   const Value bytes = scope.options();
   StoredFlatFileOptions stored{};

@@ -5,6 +5,7 @@
 
 #include <quire/error.h>
 
+#include "facades/failure.h"
 #include "facades/partd_buffer.h"
 #include "facades/partd_format.h"
 #include "facades/partd_options.h"
@@ -12,21 +13,12 @@
 
 namespace quire {
 
+using facades::fail;
 using facades::PartdBuffer;
 using facades::StoredValue;
+using facades::with_context;
 
 namespace {
-
-/// Runs `fn()` and adds file and collection to what it throws.
-template <class Fn>
-auto with_context(const ReadScope& scope, Fn&& fn) {
-  try {
-    return fn();
-  } catch (Error& error) {
-    scope.add_context(error);
-    throw;
-  }
-}
 
 PartdOptions options_of(const ReadScope& scope) {
   return with_context(scope, [&] { return facades::decode_partd_options(scope.options()); });
@@ -72,10 +64,9 @@ PartdView::PartdView(const ReadScope& scope)
 
 void PartdView::require_element(const PartdElement& element) const {
   if (element == element_) return;
-  TypeMismatch error("its values are arrays of " + facades::text_of(element_) + ", not of " +
-                     facades::text_of(element) + "; open it as what it is, or use another name");
-  scope_.add_context(error);
-  throw error;
+  fail(scope_,
+       TypeMismatch("its values are arrays of " + facades::text_of(element_) + ", not of " +
+                    facades::text_of(element) + "; open it as what it is, or use another name"));
 }
 
 std::uint64_t PartdView::size() const {
@@ -122,9 +113,7 @@ std::uint64_t PartdView::value_size(ByteView key) const {
 PartdView::KeyIterator& PartdView::KeyIterator::operator++() {
   const PartdBuffer* const buffer = scope_.find_pending<PartdBuffer>();
   if (buffer != nullptr && !buffer->empty()) {
-    InvalidArgument error("keys were appended to during an iteration; begin a new one");
-    scope_.add_context(error);
-    throw error;
+    fail(scope_, InvalidArgument("keys were appended to during an iteration; begin a new one"));
   }
   ++entry_;
   return *this;
@@ -174,11 +163,10 @@ void Partd::append_batch(const detail::PartdBatch& batch) {
 
 void Partd::require_whole_elements(ByteView key, ByteView bytes) const {
   if (bytes.size() % element().size == 0) return;
-  InvalidArgument error(std::to_string(bytes.size()) + " bytes for the " + facades::value_of(key) +
-                        " are no whole number of elements; it is an array of " +
-                        facades::text_of(element()));
-  scope_.add_context(error);
-  throw error;
+  fail(scope_,
+       InvalidArgument(std::to_string(bytes.size()) + " bytes for the " + facades::value_of(key) +
+                       " are no whole number of elements; it is an array of " +
+                       facades::text_of(element())));
 }
 
 void Partd::flush_beyond_limit(std::size_t gathered) {

@@ -10,9 +10,9 @@
 
 namespace quire {
 
+using facades::fail;
 using facades::PipeSettings;
 using facades::StoredPipe;
-using facades::throw_about;
 using facades::WritablePipe;
 
 namespace {
@@ -21,20 +21,19 @@ void require_valid(const ReadScope& scope, const PipeOptions& options) {
   const int least = facades::least_level();
   const int greatest = facades::greatest_level();
   if (options.compression_level < least || options.compression_level > greatest) {
-    throw_about(
-        scope, InvalidArgument("compression_level is " + std::to_string(options.compression_level) +
-                               "; it must be from " + std::to_string(least) + " to " +
-                               std::to_string(greatest) + ", and 0 for no compression"));
+    fail(scope,
+         InvalidArgument("compression_level is " + std::to_string(options.compression_level) +
+                         "; it must be from " + std::to_string(least) + " to " +
+                         std::to_string(greatest) + ", and 0 for no compression"));
   }
   if (options.dictionary.size() > facades::kMaxDictionaryBytes) {
-    throw_about(scope,
-                InvalidArgument("dictionary has " + std::to_string(options.dictionary.size()) +
+    fail(scope, InvalidArgument("dictionary has " + std::to_string(options.dictionary.size()) +
                                 " bytes; it may have up to " +
                                 std::to_string(facades::kMaxDictionaryBytes)));
   }
   if (!options.dictionary.empty() && !facades::UnpackingDictionary::make(options.dictionary)) {
-    throw_about(scope, InvalidArgument("dictionary begins like one that zstd has made, but is "
-                                       "damaged; make it anew with Pipe::train_dictionary()"));
+    fail(scope, InvalidArgument("dictionary begins like one that zstd has made, but is "
+                                "damaged; make it anew with Pipe::train_dictionary()"));
   }
 }
 
@@ -56,19 +55,18 @@ void make_children(WriteScope& scope, const PipeOptions& options) {
 void require_equal(const StoredPipe& pipe, const PipeOptions& given) {
   const int level = pipe.settings.compression_level;
   if (given.compression_level != level) {
-    throw_about(pipe.scope,
-                InvalidArgument("compression_level is " + std::to_string(given.compression_level) +
-                                ", but the pipe was made with " + std::to_string(level) +
-                                "; open it without options"));
+    fail(pipe.scope,
+         InvalidArgument("compression_level is " + std::to_string(given.compression_level) +
+                         ", but the pipe was made with " + std::to_string(level) +
+                         "; open it without options"));
   }
   const std::uint32_t size = pipe.settings.dictionary_bytes;
   const bool is_same = size == given.dictionary.size() &&
                        (size == 0 || pipe.dictionary() == ByteView(given.dictionary));
   if (is_same) return;
-  throw_about(pipe.scope,
-              InvalidArgument("dictionary has " + std::to_string(given.dictionary.size()) +
-                              " bytes, but the pipe was made with another one, of " +
-                              std::to_string(size) + " bytes; open it without options"));
+  fail(pipe.scope, InvalidArgument("dictionary has " + std::to_string(given.dictionary.size()) +
+                                   " bytes, but the pipe was made with another one, of " +
+                                   std::to_string(size) + " bytes; open it without options"));
 }
 
 std::shared_ptr<WritablePipe> opened(WriteScope& scope, const PipeOptions& options) {
@@ -99,7 +97,7 @@ bool PipeView::contains(ByteView key) const { return stored_->keys.contains(key)
 Block PipeView::block(ByteView key) const {
   const auto index = stored_->index_of(key);
   if (!index) {
-    throw_about(stored_->scope, NotFound("there is no block " + facades::shown_key(key)));
+    fail(stored_->scope, NotFound("there is no block " + facades::shown_key(key)));
   }
   return Block(stored_, std::make_shared<facades::StoredBlock>(stored_->at(*index)));
 }
@@ -148,8 +146,8 @@ void PipeView::Iterator::read() {
     const Value item = *place_;
     block_ = Block(pipe_, std::make_shared<facades::StoredBlock>(pipe_->block_of(item, index_)));
   } catch (const InvalidArgument&) {
-    throw_about(pipe_->scope, InvalidArgument("a block was added or removed during an iteration "
-                                              "over the blocks; begin a new one"));
+    fail(pipe_->scope, InvalidArgument("a block was added or removed during an iteration "
+                                       "over the blocks; begin a new one"));
   }
 }
 
@@ -162,13 +160,13 @@ Pipe::Pipe(std::shared_ptr<WritablePipe> pipe) : PipeView(pipe), writable_(std::
 BlockWriter Pipe::begin_block(ByteView key) {
   const StoredPipe& pipe = *writable_;
   if (pipe.is_being_written(pipe.state())) {
-    throw_about(pipe.scope, InvalidArgument("a block is being written; finish() or destroy its "
-                                            "writer before you begin block " +
-                                            facades::shown_key(key)));
+    fail(pipe.scope, InvalidArgument("a block is being written; finish() or destroy its "
+                                     "writer before you begin block " +
+                                     facades::shown_key(key)));
   }
   if (contains(key)) {
-    throw_about(pipe.scope, KeyExists("there is a block " + facades::shown_key(key) +
-                                      " already; remove it first, or choose another key"));
+    fail(pipe.scope, KeyExists("there is a block " + facades::shown_key(key) +
+                               " already; remove it first, or choose another key"));
   }
   return BlockWriter(std::make_unique<facades::PipeAppender>(writable_, key));
 }

@@ -12,10 +12,10 @@ constexpr std::size_t kStepBytes = std::size_t{64} << 10;
 
 void require_length(const StoredPipe& pipe, const char* what, ByteView bytes) {
   if (bytes.size() <= std::numeric_limits<std::uint32_t>::max()) return;
-  throw_about(pipe.scope,
-              InvalidArgument("a " + std::string(what) + " of " + std::to_string(bytes.size()) +
-                              " bytes; the longest is one byte less than 4 GiB, so put "
-                              "it into the block in parts"));
+  fail(pipe.scope,
+       InvalidArgument("a " + std::string(what) + " of " + std::to_string(bytes.size()) +
+                       " bytes; the longest is one byte less than 4 GiB, so put "
+                       "it into the block in parts"));
 }
 
 void require_new_id(const StoredPipe& pipe, std::uint64_t id) {
@@ -57,14 +57,14 @@ void PipeAppender::take_back() {
 
 void PipeAppender::require_usable() const {
   if (pipe_->scope.rollbacks() != rollbacks_) {
-    throw_about(pipe_->scope,
-                InvalidArgument("the transaction went back to a savepoint while block " +
-                                shown_key(key_) + " was being written; begin the block again"));
+    fail(pipe_->scope,
+         InvalidArgument("the transaction went back to a savepoint while block " + shown_key(key_) +
+                         " was being written; begin the block again"));
   }
   if (!is_usable_) {
-    throw_about(pipe_->scope,
-                InvalidArgument("an error has stopped the writing of block " + shown_key(key_) +
-                                "; destroy the writer, and begin the block again"));
+    fail(pipe_->scope,
+         InvalidArgument("an error has stopped the writing of block " + shown_key(key_) +
+                         "; destroy the writer, and begin the block again"));
   }
 }
 

@@ -71,11 +71,7 @@ struct RecordArrayStoreView::Parts {
   }
   /// Before a change of bytes that stored numbers lead to.
   void require_data(std::uint64_t offset, std::uint64_t count) const {
-    const std::uint64_t size = data.size();
-    if (offset > size || count > size - offset) {
-      fail(scope, CorruptionError("data", "size", "at least " + std::to_string(offset + count),
-                                  std::to_string(size)));
-    }
+    facades::require_records(scope, data, offset, count);
   }
   std::uint64_t page_count() const {
     const std::uint64_t size = data.size();

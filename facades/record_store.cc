@@ -64,12 +64,7 @@ struct RecordStoreView::Parts {
   }
   /// Before a change of a record that a key has.
   void require_data(std::uint64_t slot) const {
-    const std::uint64_t size = data.size();
-    const std::uint64_t end = offset_of(slot) + stored.layout.size;
-    if (end > size) {
-      fail(scope, CorruptionError("data", "size", "at least " + std::to_string(end),
-                                  std::to_string(size)));
-    }
+    facades::require_records(scope, data, offset_of(slot), stored.layout.size);
   }
 
   ReadScope scope;

@@ -34,8 +34,8 @@ StoredPipe::StoredPipe(const ReadScope& pipe_scope)
 
 void StoredPipe::throw_damage(std::string where, std::string field, std::string expected,
                               std::string found) const {
-  throw_about(scope, CorruptionError(std::move(where), std::move(field), std::move(expected),
-                                     std::move(found)));
+  fail(scope,
+       CorruptionError(std::move(where), std::move(field), std::move(expected), std::move(found)));
 }
 
 PipeSettings StoredPipe::read_settings() const {

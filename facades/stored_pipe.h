@@ -14,17 +14,11 @@
 #include <quire/list.h>
 #include <quire/pipe.h>
 
+#include "facades/failure.h"
 #include "facades/pipe_format.h"
 #include "facades/zstd_dictionary.h"
 
 namespace quire::facades {
-
-/// Throws `error` with the file and the collection that it is about.
-template <class E>
-[[noreturn]] void throw_about(const ReadScope& scope, E error) {
-  scope.add_context(error);
-  throw error;
-}
 
 /// A block's key as messages show it: in quotes, a long one cut.
 std::string shown_key(ByteView key);

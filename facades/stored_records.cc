@@ -255,4 +255,12 @@ std::shared_ptr<const std::byte> pin_records(const ReadScope& scope, const BlobV
   }
 }
 
+void require_records(const ReadScope& scope, const BlobView& data, std::uint64_t offset,
+                     std::uint64_t size) {
+  const std::uint64_t there = data.size();
+  if (offset <= there && size <= there - offset) return;
+  fail(scope, CorruptionError("data", "size", "at least " + std::to_string(offset + size),
+                              std::to_string(there)));
+}
+
 }  // namespace quire::facades

@@ -44,4 +44,8 @@ std::shared_ptr<const std::byte> pin_records(const ReadScope& scope, const BlobV
                                              std::uint64_t offset, std::size_t size,
                                              std::size_t alignment);
 
+/// The same before a change of such bytes.
+void require_records(const ReadScope& scope, const BlobView& data, std::uint64_t offset,
+                     std::uint64_t size);
+
 }  // namespace quire::facades

@@ -20,6 +20,10 @@
 
 namespace quire::formats {
 
+/// Where an export puts the data files, below the directory that it is given, and their list.
+inline constexpr const char* kConduitDataDirectory = "data";
+inline constexpr const char* kConduitLocations = "locations.jsonl";
+
 /// "data_00000012.dat", or "data_00000012.dat.zst" if compressed.
 struct ConduitName {
   std::uint32_t number = 0;  // at most 99,999,999

@@ -8,17 +8,6 @@
 
 namespace quire::formats {
 
-namespace {
-
-template <class T>
-T from_little_endian(std::span<const std::byte> bytes) {
-  T number = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8 | std::to_integer<T>(bytes[i]);
-  return number;
-}
-
-}  // namespace
-
 ForeignFile::ForeignFile(std::string path) : path_(std::move(path)) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path_, error);
@@ -55,13 +44,13 @@ std::string ForeignFile::read(std::uint64_t offset, std::uint64_t count) {
 std::uint32_t ForeignFile::read_u32(std::uint64_t offset) {
   std::array<std::byte, 4> bytes;
   read(offset, bytes);
-  return from_little_endian<std::uint32_t>(bytes);
+  return load_little_endian<std::uint32_t>(bytes.data());
 }
 
 std::uint64_t ForeignFile::read_u64(std::uint64_t offset) {
   std::array<std::byte, 8> bytes;
   read(offset, bytes);
-  return from_little_endian<std::uint64_t>(bytes);
+  return load_little_endian<std::uint64_t>(bytes.data());
 }
 
 CorruptionError ForeignFile::error(std::uint64_t offset, std::string field, std::string expected,

@@ -14,6 +14,14 @@ namespace quire::formats {
 inline constexpr const char* kForeignAdvice =
     "nothing was imported; take a sound copy of the file, or mend it at that place";
 
+/// A little-endian number.
+template <class T>
+T load_little_endian(const std::byte* bytes) noexcept {
+  T number = 0;
+  for (std::size_t i = sizeof(T); i-- > 0;) number = number << 8 | std::to_integer<T>(bytes[i]);
+  return number;
+}
+
 /// A file of another system, read anywhere, whose bytes are not to be trusted. One thread at a time.
 class ForeignFile {
  public:

@@ -20,13 +20,6 @@ constexpr std::size_t kStepBytes = std::size_t{64} << 10;
 constexpr std::uint64_t kMostRecordBytes = std::uint64_t{1} << 30;
 
 template <class T>
-T load(const std::byte* bytes) {
-  T number = 0;
-  for (std::size_t i = sizeof(T); i-- > 0;) number = number << 8 | std::to_integer<T>(bytes[i]);
-  return number;
-}
-
-template <class T>
 std::array<std::byte, sizeof(T)> stored(T number) {
   std::array<std::byte, sizeof(T)> bytes;
   for (std::byte& byte : bytes) {
@@ -83,7 +76,7 @@ std::optional<SmartPipeReader::Block> SmartPipeReader::read_entry() {
     torn_index_bytes_ = entries_.buffered();
     return std::nullopt;
   }
-  const std::uint64_t key_bytes = load<std::uint32_t>(entries_.front());
+  const std::uint64_t key_bytes = load_little_endian<std::uint32_t>(entries_.front());
   const std::uint64_t entry_bytes = kLengthBytes + key_bytes + 2 * kOffsetBytes;
   if (entry_bytes > index_.size() - at || !entries_.has(entry_bytes)) {
     throw index_.error(at, "entry", std::to_string(entry_bytes) + " bytes",
@@ -92,8 +85,8 @@ std::optional<SmartPipeReader::Block> SmartPipeReader::read_entry() {
   Block entry;
   const std::byte* const key = entries_.front() + kLengthBytes;
   entry.key = ByteView(key, key_bytes).str();
-  entry.offset = load<std::uint64_t>(key + key_bytes);
-  entry.raw_offset = load<std::uint64_t>(key + key_bytes + kOffsetBytes);
+  entry.offset = load_little_endian<std::uint64_t>(key + key_bytes);
+  entry.raw_offset = load_little_endian<std::uint64_t>(key + key_bytes + kOffsetBytes);
   entry.end = data_.size();
   entries_.skip(entry_bytes);
   require_order(entry, at);
@@ -172,7 +165,7 @@ std::optional<SmartPipeReader::Record> SmartPipeReader::next_record() {
     return std::nullopt;
   }
   require(kLengthBytes);
-  const std::uint64_t key_bytes = load<std::uint32_t>(records_->front());
+  const std::uint64_t key_bytes = load_little_endian<std::uint32_t>(records_->front());
   const auto require_bounded = [&](std::uint64_t count) {
     if (count > kMostRecordBytes) {
       throw_damage("record", "at most " + std::to_string(kMostRecordBytes) + " bytes, to be read",
@@ -182,7 +175,7 @@ std::optional<SmartPipeReader::Record> SmartPipeReader::next_record() {
   };
   require_bounded(kLengthBytes + key_bytes + kLengthBytes);
   const std::uint64_t value_bytes =
-      load<std::uint32_t>(records_->front() + kLengthBytes + key_bytes);
+      load_little_endian<std::uint32_t>(records_->front() + kLengthBytes + key_bytes);
   const std::uint64_t bytes = 2 * kLengthBytes + key_bytes + value_bytes;
   require_bounded(bytes);
   const std::byte* const at = records_->front();

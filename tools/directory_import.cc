@@ -97,11 +97,12 @@ class DirectoryImport {
   void import_file(const std::string& path) {
     const std::string source = arguments_.source + "/" + path;
     try {
-      if (open_transaction().second.get(path) == meta_text(source_status(source))) {
+      const SourceStatus status = source_status(source);
+      if (open_transaction().second.get(path) == meta_text(status)) {
         ++counts_.unchanged;
         return;
       }
-      store(path, source);
+      store(path, source, status.size <= kReadStep);
     } catch (const IoError& error) {
       if (error.path() != source) throw;  // the database's trouble, not the source's
       print_message(fmt::format("skipped: {}", printable(error.message())));
@@ -109,8 +110,7 @@ class DirectoryImport {
     }
   }
 
-  void store(const std::string& path, const std::string& source) {
-    const bool is_short = source_status(source).size <= kReadStep;
+  void store(const std::string& path, const std::string& source, bool is_short) {
     const SourceStatus file = is_short ? store_whole(path, source) : store_in_steps(path, source);
     open_transaction().second.put(path, meta_text(file));
     ++batch_files_;

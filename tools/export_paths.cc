@@ -1,6 +1,11 @@
 #include "tools/export_paths.h"
 
+#include <cstdint>
+
 #include <quire/error.h>
+
+#include "tools/interrupt.h"
+#include "tools/progress_bar.h"
 
 namespace quire::tools {
 
@@ -16,6 +21,21 @@ void ExportPaths::require_no_file_is_a_directory() const {
       refuse(path, "key '" + path.substr(0, end) + "' is a file");
     }
   }
+}
+
+void ExportPaths::write_all(
+    const std::string& called, bool overwrite,
+    const std::function<void(TargetDirectory&, const std::string&)>& write) const {
+  TargetDirectory target(called);
+  if (!overwrite) require_absent(target, called);
+  ProgressBar bar("export");
+  std::uint64_t files = 0;
+  for (const std::string& path : paths_) {
+    throw_if_interrupted();
+    write(target, path);
+    bar.update(++files, paths_.size());
+  }
+  target.sync();
 }
 
 void ExportPaths::require_absent(const TargetDirectory& target, const std::string& called) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,12 +21,14 @@ class ExportPaths {
   void add(const std::string& path, const std::string& reason);
   /// InvalidArgument if one would be a file and also a directory of another.
   void require_no_file_is_a_directory() const;
-  /// KeyExists if `target`, called so by the user, has one of them already.
-  void require_absent(const TargetDirectory& target, const std::string& called) const;
-
-  const std::set<std::string>& all() const noexcept { return paths_; }
+  /// Has `write(target, path)` write each of them below the directory that the user calls `called`,
+  /// with a progress bar, and returns when all would survive a power cut. Unless `overwrite` is set,
+  /// KeyExists before the first one if there is one of them already. Interrupted.
+  void write_all(const std::string& called, bool overwrite,
+                 const std::function<void(TargetDirectory&, const std::string&)>& write) const;
 
  private:
+  void require_absent(const TargetDirectory& target, const std::string& called) const;
   [[noreturn]] void refuse(const std::string& path, const std::string& reason) const;
 
   std::string file_;

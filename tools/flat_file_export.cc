@@ -22,11 +22,11 @@ namespace quire::tools {
 
 namespace {
 
+using formats::kConduitDataDirectory;
+using formats::kConduitLocations;
+
 constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;  // and bytes of a frame made here
 constexpr std::uint64_t kLargestNumber = 99'999'999;
-// The list does not lie among the data files: the original takes every file there for one of its own.
-constexpr const char* kDataDirectory = "data";
-constexpr const char* kLocations = "locations.jsonl";
 
 struct FlatFileExportArguments {
   std::string file;
@@ -69,7 +69,7 @@ class FlatFileExport {
                             " has no name among data files, which have 8 digits");
     }
     TargetDirectory target(arguments_.target);
-    for (const char* name : {kDataDirectory, kLocations}) {
+    for (const char* name : {kConduitDataDirectory, kConduitLocations}) {
       if (!arguments_.force && target.exists(name)) {
         throw KeyExists("'" + arguments_.target + "/" + name +
                         "' exists; --force overwrites files, or name a new directory");
@@ -80,11 +80,11 @@ class FlatFileExport {
       const auto content = [&](std::ostream& out) {
         arguments_.compress ? write_compressed(segment, out, bar) : write_plain(segment, out, bar);
       };
-      target.write(std::string(kDataDirectory) + "/" + name_of(segment), content, std::nullopt,
-                   arguments_.force);
+      target.write(std::string(kConduitDataDirectory) + "/" + name_of(segment), content,
+                   std::nullopt, arguments_.force);
     }
     target.write(
-        kLocations, [&](std::ostream& out) { write_locations(out); }, std::nullopt,
+        kConduitLocations, [&](std::ostream& out) { write_locations(out); }, std::nullopt,
         arguments_.force);
     target.sync();
   }

@@ -31,12 +31,11 @@ using formats::ConduitFile;
 using formats::ConduitLocation;
 using formats::ConduitLocationList;
 using formats::ConduitName;
+using formats::kConduitDataDirectory;
+using formats::kConduitLocations;
 
 constexpr std::uint64_t kPiece = std::uint64_t{64} << 10;
 constexpr std::size_t kMostOpenFiles = 16;
-// As the export names them.
-constexpr const char* kExportedData = "data";
-constexpr const char* kExportedList = "locations.jsonl";
 
 struct FlatFileImportArguments {
   std::string source;
@@ -135,7 +134,6 @@ class FlatFileImport {
     throw_if_interrupted();
     ConduitFile& file = open(part.file);
     const std::uint64_t end = part.end.value_or(file.size());
-    file.read(end, {});  // refuses an end behind the file's before anything is copied
     const DataLocation location = copy(file, part.start, end);
     ++counts_.values;
     counts_.bytes += location.length;
@@ -238,12 +236,12 @@ Sources tree_sources(const FlatFileImportArguments& arguments) {
 Sources find_sources(const FlatFileImportArguments& arguments) {
   if (!std::filesystem::is_directory(arguments.source)) return {{""}};  // or it will be NotFound
   const std::filesystem::path source = arguments.source;
-  if (std::filesystem::is_regular_file(source / kExportedList) &&
-      std::filesystem::is_directory(source / kExportedData)) {
+  if (std::filesystem::is_regular_file(source / kConduitLocations) &&
+      std::filesystem::is_directory(source / kConduitDataDirectory)) {
     throw InvalidArgument(fmt::format(
         "'{0}' is what `quire export flatfile` has written; give '{0}/{1}' instead, and "
         "--locations '{0}/{2}'",
-        arguments.source, kExportedData, kExportedList));
+        arguments.source, kConduitDataDirectory, kConduitLocations));
   }
   const ConduitDirectory directory(arguments.source);
   return directory.files().empty() ? tree_sources(arguments) : conduit_sources(directory);

@@ -52,6 +52,17 @@ void print_value(const ContentArguments& arguments, ByteView value) {
   print_json(document);
 }
 
+Json entry_json(ByteView key, ByteView value) {
+  Json entry;
+  set_bytes(entry, "key", key);
+  set_bytes(entry, "value", value);
+  return entry;
+}
+
+std::string entry_line(ByteView key, ByteView value) {
+  return for_standard_output(key.text()) + "\t" + for_standard_output(value.text()) + "\n";
+}
+
 const KindContent& kind_content(const ContentArguments& arguments, const Snapshot& snapshot) {
   const std::optional<std::string> kind = snapshot.kind_of(arguments.collection);
   if (!kind) throw_of<NotFound>(arguments, "no such collection");

@@ -27,6 +27,10 @@ Json content_json(const ContentArguments& arguments);
 /// A value as `quire get` and `quire cat FILE NAME KEY` write it.
 void print_value(const ContentArguments& arguments, ByteView value);
 
+/// A key and its value as `quire cat` shows them among others: as JSON, and as a line of text.
+Json entry_json(ByteView key, ByteView value);
+std::string entry_line(ByteView key, ByteView value);
+
 /// What `quire ls FILE NAME` and `quire cat FILE NAME [KEY]` do with collections of one kind. Both
 /// write to standard output, as JSON if that is asked for, and call throw_if_interrupted() between
 /// two steps.

@@ -15,7 +15,6 @@
 #include "tools/interrupt.h"
 #include "tools/open_database.h"
 #include "tools/output.h"
-#include "tools/progress_bar.h"
 #include "tools/target_directory.h"
 
 namespace quire::tools {
@@ -49,16 +48,9 @@ class PartdExport {
 
   void run() {
     collect_paths();
-    TargetDirectory target(arguments_.target);
-    if (!arguments_.force) paths_.require_absent(target, arguments_.target);
-    ProgressBar bar("export");
-    std::uint64_t files = 0;
-    for (const std::string& path : paths_.all()) {
-      throw_if_interrupted();
-      write(target, path);
-      bar.update(++files, paths_.all().size());
-    }
-    target.sync();
+    paths_.write_all(
+        arguments_.target, arguments_.force,
+        [this](TargetDirectory& target, const std::string& path) { write(target, path); });
   }
 
   std::uint64_t keys() const noexcept { return keys_; }

@@ -39,10 +39,7 @@ Json pairs_json(const Block& block) {
   Json pairs = Json::array();
   for (const auto [key, value] : block) {
     throw_if_interrupted();
-    Json entry;
-    set_bytes(entry, "key", key);
-    set_bytes(entry, "value", value);
-    pairs.push_back(std::move(entry));
+    pairs.push_back(entry_json(key, value));
   }
   return pairs;
 }
@@ -50,7 +47,7 @@ Json pairs_json(const Block& block) {
 void print_pairs(const Block& block) {
   for (const auto [key, value] : block) {
     throw_if_interrupted();
-    write_data(for_standard_output(key.text()) + "\t" + for_standard_output(value.text()) + "\n");
+    write_data(entry_line(key, value));
   }
 }
 

@@ -57,12 +57,9 @@ void print_hash(const ContentArguments& arguments, const Snapshot& snapshot) {
   for (const auto& [key, value] : hash) {
     throw_if_interrupted();
     if (arguments.json) {
-      Json entry;
-      set_bytes(entry, "key", key);
-      set_bytes(entry, "value", value);
-      document["entries"].push_back(std::move(entry));
+      document["entries"].push_back(entry_json(key, value));
     } else {
-      write_data(for_standard_output(key.text()) + "\t" + for_standard_output(value.text()) + "\n");
+      write_data(entry_line(key, value));
     }
   }
   if (arguments.json) print_json(document);

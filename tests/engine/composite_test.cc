@@ -4,7 +4,7 @@
 
 #include "tests/support/bag.h"
 #include "tests/support/database_test.h"
-#include "tests/support/error_text.h"
+#include "tests/support/fails.h"
 
 namespace quire::testing {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "tests/support/bag.h"
 #include "tests/support/database_test.h"
-#include "tests/support/error_text.h"
+#include "tests/support/fails.h"
 #include "tests/support/pipe_content.h"
 
 namespace quire::testing {

@@ -6,7 +6,7 @@
 #include <quire/testing.h>
 
 #include "tests/support/database_test.h"
-#include "tests/support/error_text.h"
+#include "tests/support/fails.h"
 #include "tests/support/pipe_content.h"
 
 namespace quire::testing {

@@ -28,4 +28,9 @@ template <class Call>
   return ::testing::AssertionFailure() << "nothing was thrown";
 }
 
+template <class Call>
+::testing::AssertionResult fails(ErrorCode code, std::string_view text, const Call& call) {
+  return fails(code, {text}, call);
+}
+
 }  // namespace quire::testing

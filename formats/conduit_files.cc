@@ -28,6 +28,15 @@ std::variant<ForeignFile, SeekableZstdFile> open(const std::string& path,
   return SeekableZstdFile::by_scanning(std::move(file), step);
 }
 
+// Why the entry is no data file; empty if it is one.
+std::string reason_against(const std::filesystem::directory_entry& entry, bool has_name_of_one) {
+  if (!has_name_of_one) return "no data file by its name";
+  std::error_code error;
+  const std::filesystem::file_status status = entry.symlink_status(error);
+  if (std::filesystem::is_symlink(status)) return "a symbolic link";
+  return std::filesystem::is_regular_file(status) ? "" : "no regular file";
+}
+
 }  // namespace
 
 // ---- ConduitName
@@ -66,9 +75,9 @@ std::uint64_t ConduitFile::size() const noexcept {
   return std::get_if<SeekableZstdFile>(&file_)->size();
 }
 
-std::uint64_t ConduitFile::left_over() const noexcept {
+SeekableZstdFile::LeftOver ConduitFile::left_over() const noexcept {
   const auto* compressed = std::get_if<SeekableZstdFile>(&file_);
-  return compressed == nullptr ? 0 : compressed->left_over();
+  return compressed == nullptr ? SeekableZstdFile::LeftOver() : compressed->left_over();
 }
 
 void ConduitFile::read(std::uint64_t offset, std::span<std::byte> out) {
@@ -81,14 +90,15 @@ ConduitDirectory::ConduitDirectory(const std::string& path) : path_(path) {
   std::error_code error;
   std::filesystem::directory_iterator entries(path, error);
   if (error == std::errc::no_such_file_or_directory) {
-    throw NotFound("there is no directory '" + path + "'");
+    throw NotFound("there is no directory '" + path + "'; check the path");
   }
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
     const std::string name = entries->path().filename().string();
-    if (const auto file = ConduitName::parse(name)) {
+    const auto file = ConduitName::parse(name);
+    if (const std::string reason = reason_against(*entries, file.has_value()); reason.empty()) {
       files_.push_back(*file);
     } else if (!name.ends_with(".lock")) {
-      others_.push_back(name);
+      others_.push_back({name, reason});
     }
   }
   if (error) throw IoError("readdir", path, error.value());
@@ -109,11 +119,17 @@ void ConduitDirectory::require_one_kind() const {
 // ---- ConduitLocationList
 
 ConduitLocationList::ConduitLocationList(const std::string& path) : path_(path) {
-  if (!std::filesystem::exists(path))
-    throw NotFound("there is no list of locations '" + path + "'");
+  const std::string file = path == "-" ? "/dev/stdin" : path;
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
+  if (!std::filesystem::exists(status)) {
+    throw NotFound("there is no list of locations '" + path + "'; check the path");
+  }
   errno = 0;
-  stream_.open(path, std::ios::binary);
+  stream_.open(file, std::ios::binary);
   if (!stream_) throw IoError("open", path, errno);
+  if (std::filesystem::is_regular_file(status)) bytes_ = std::filesystem::file_size(file, error);
+  if (error) throw IoError("stat", path, error.value());
 }
 
 std::optional<ConduitLocation> ConduitLocationList::next() {
@@ -132,6 +148,7 @@ bool ConduitLocationList::read_line(std::string& line) {
   stream_.getline(line.data(), static_cast<std::streamsize>(line.size()));
   if (stream_.bad()) throw IoError("read", path_, errno);
   const auto count = static_cast<std::size_t>(stream_.gcount());
+  bytes_read_ += count;
   if (stream_.fail() && !stream_.eof()) {
     ++line_number_;
     throw error("length", "less than 64 KiB", "a longer line");

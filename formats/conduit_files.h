@@ -48,8 +48,8 @@ class ConduitFile {
   const std::string& path() const noexcept;
   /// Uncompressed bytes.
   std::uint64_t size() const noexcept;
-  /// Bytes at the end that a scan has left out: a frame that is not complete.
-  std::uint64_t left_over() const noexcept;
+  /// What a scan has left out at the end.
+  SeekableZstdFile::LeftOver left_over() const noexcept;
   /// Fills `out` with the uncompressed bytes from `offset` on; CorruptionError if the file ends
   /// before.
   void read(std::uint64_t offset, std::span<std::byte> out);
@@ -61,13 +61,19 @@ class ConduitFile {
 /// A directory of data files.
 class ConduitDirectory {
  public:
+  struct Other {
+    std::string name;
+    std::string reason;  // why it is no data file
+    friend auto operator<=>(const Other&, const Other&) = default;
+  };
+
   /// NotFound if there is no such directory.
   explicit ConduitDirectory(const std::string& path);
 
   /// By number, plain before compressed. Numbers may be missing: their files were dropped.
   const std::vector<ConduitName>& files() const noexcept { return files_; }
-  /// Names of all else that lies there, sorted, but for the lock file.
-  const std::vector<std::string>& others() const noexcept { return others_; }
+  /// All else that lies there, sorted, but for the lock file. A link is not followed.
+  const std::vector<Other>& others() const noexcept { return others_; }
   std::string path_of(const ConduitName& name) const { return path_ + "/" + name.text(); }
   /// InvalidArgument if there are a plain and a compressed file of one number, as the original makes
   /// them when the store is opened in the other mode: which of them came first nobody can tell.
@@ -76,7 +82,7 @@ class ConduitDirectory {
  private:
   std::string path_;
   std::vector<ConduitName> files_;
-  std::vector<std::string> others_;
+  std::vector<Other> others_;
 };
 
 /// A value of a data file: bytes [start, end).
@@ -91,11 +97,16 @@ struct ConduitLocation {
 ///     {"file": "data_00000000.dat", "start": 0, "end": 80}
 ///
 /// in any order. The file may be a path, of which only the last name counts; other members are
-/// ignored, and so are empty lines. One thread at a time.
+/// ignored, and so are empty lines. It is read once, so it may come from a pipe. One thread at a
+/// time.
 class ConduitLocationList {
  public:
-  /// NotFound, or IoError.
+  /// "-" is standard input. NotFound, or IoError.
   explicit ConduitLocationList(const std::string& path);
+
+  /// Of the list; nothing if it is no regular file.
+  std::optional<std::uint64_t> bytes() const noexcept { return bytes_; }
+  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
 
   /// The next one; nothing at the end. CorruptionError that names the list and the line.
   std::optional<ConduitLocation> next();
@@ -109,6 +120,8 @@ class ConduitLocationList {
 
   std::string path_;
   std::ifstream stream_;
+  std::optional<std::uint64_t> bytes_;
+  std::uint64_t bytes_read_ = 0;
   std::uint64_t line_number_ = 0;
 };
 

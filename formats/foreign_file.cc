@@ -11,7 +11,9 @@ namespace quire::formats {
 ForeignFile::ForeignFile(std::string path) : path_(std::move(path)) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path_, error);
-  if (!std::filesystem::exists(status)) throw NotFound("there is no file '" + path_ + "'");
+  if (!std::filesystem::exists(status)) {
+    throw NotFound("there is no file '" + path_ + "'; check the path");
+  }
   if (!std::filesystem::is_regular_file(status)) {
     throw IoError("open", path_, 0, "it is not a regular file");
   }
@@ -54,9 +56,9 @@ std::uint64_t ForeignFile::read_u64(std::uint64_t offset) {
 }
 
 CorruptionError ForeignFile::error(std::uint64_t offset, std::string field, std::string expected,
-                                   std::string found) const {
+                                   std::string found, std::string advice) const {
   return CorruptionError("'" + path_ + "' at byte " + std::to_string(offset), std::move(field),
-                         std::move(expected), std::move(found), kForeignAdvice);
+                         std::move(expected), std::move(found), std::move(advice));
 }
 
 void ForeignFile::require(std::uint64_t offset, std::uint64_t count) const {

@@ -40,9 +40,10 @@ class ForeignFile {
   std::uint32_t read_u32(std::uint64_t offset);
   std::uint64_t read_u64(std::uint64_t offset);
 
-  /// For bytes that are not as their format has them: "FILE at byte OFFSET".
+  /// For bytes that are not as their format has them: "FILE at byte OFFSET"; `advice` says what to
+  /// do about it.
   CorruptionError error(std::uint64_t offset, std::string field, std::string expected,
-                        std::string found) const;
+                        std::string found, std::string advice = kForeignAdvice) const;
 
  private:
   void require(std::uint64_t offset, std::uint64_t count) const;

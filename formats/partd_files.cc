@@ -69,8 +69,13 @@ bool is_kept(char c) {
 
 std::vector<PartdFile> find_partd_files(const std::string& directory) {
   std::error_code error;
-  if (!fs::is_directory(directory, error)) {
-    throw NotFound("there is no directory '" + directory + "'");
+  const fs::file_status place = fs::status(directory, error);
+  if (!fs::exists(place)) {
+    throw NotFound("there is no directory '" + directory + "'; check the path");
+  }
+  if (!fs::is_directory(place)) {
+    throw InvalidArgument("'" + directory +
+                          "' is not a directory; give the one that a partd.File has written");
   }
   std::vector<PartdFile> files;
   fs::recursive_directory_iterator entry(directory, error);

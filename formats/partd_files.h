@@ -22,8 +22,8 @@ struct PartdFile {
 };
 
 /// All of them, by key; not ".lock", which is partd's own. NotFound if there is no such directory,
-/// InvalidArgument if something below it is neither a directory nor a regular file, IoError if it
-/// cannot be read.
+/// InvalidArgument if it is none, or if something below it is neither a directory nor a regular
+/// file, IoError if it cannot be read.
 std::vector<PartdFile> find_partd_files(const std::string& directory);
 
 /// Appends the files to `partd`, a piece of at most 1 MiB after the other; calls `step` with the

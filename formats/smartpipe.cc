@@ -58,7 +58,8 @@ SmartPipeReader::Paths SmartPipeReader::paths_of(const std::string& path) {
   const Paths compressed = with(prefix, true);
   if (is_there(raw.data)) return raw;
   if (is_there(compressed.data)) return compressed;
-  throw NotFound("there is no file '" + raw.data + "' or '" + compressed.data + "'");
+  throw NotFound("there is no file '" + raw.data + "' or '" + compressed.data +
+                 "'; check the path");
 }
 
 SmartPipeReader::SmartPipeReader(const std::string& path) : SmartPipeReader(paths_of(path)) {}

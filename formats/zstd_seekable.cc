@@ -44,6 +44,14 @@ struct FreeChecksum {
   void operator()(XXH64_state_t* state) const noexcept { XXH64_freeState(state); }
 };
 
+// For a scan that finds no sound frame at `offset`.
+std::string cut_advice(std::uint64_t offset) {
+  const std::string size = std::to_string(offset);
+  return "nothing was imported; take a sound copy of the file, or keep only the frames before that "
+         "place: `truncate -s " +
+         size + "` on a copy of it";
+}
+
 void put_u32(std::string& bytes, std::uint32_t number) {
   for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(number >> shift);
 }
@@ -58,9 +66,10 @@ class SeekableZstdFile::Unpacker {
     if (!context_ || !checksum_) throw std::bad_alloc();
   }
 
-  /// A frame begins at `begin` and ends at `end` at the latest.
-  void start(std::uint64_t begin, std::uint64_t end) {
+  /// A frame begins at `begin` and ends at `end` at the latest. `advice` says what to do if not.
+  void start(std::uint64_t begin, std::uint64_t end, std::string advice = kForeignAdvice) {
     ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+    advice_ = std::move(advice);
     begin_ = begin;
     next_ = begin;
     end_ = end;
@@ -79,7 +88,7 @@ class SeekableZstdFile::Unpacker {
       const std::size_t before = output.pos;
       const std::size_t left = ZSTD_decompressStream(context_.get(), &output, &input_);
       if (ZSTD_isError(left) != 0) {
-        throw file_.error(begin_, "zstd frame", "a sound one", ZSTD_getErrorName(left));
+        throw file_.error(begin_, "zstd frame", "a sound one", ZSTD_getErrorName(left), advice_);
       }
       is_complete_ = left == 0;
       has_run_out_ = !is_complete_ && !has_input && output.pos == before;
@@ -113,6 +122,7 @@ class SeekableZstdFile::Unpacker {
   ForeignFile& file_;
   std::unique_ptr<ZSTD_DCtx, FreeContext> context_;
   std::unique_ptr<XXH64_state_t, FreeChecksum> checksum_;
+  std::string advice_;
   std::uint64_t begin_ = 0;
   std::uint64_t next_ = 0;  // in the file, behind the input
   std::uint64_t end_ = 0;
@@ -204,17 +214,15 @@ void SeekableZstdFile::require_empty_frames() {
   }
 }
 
+// A table is a frame of no bytes to zstd; it is not believed here, so frames behind it count too.
 void SeekableZstdFile::scan(const std::function<void()>& step) {
   std::array<std::byte, kPiece> piece;
   while (ends_.back().stored < file_->size()) {
     const std::uint64_t begin = ends_.back().stored;
-    left_over_ = file_->size() - begin;
-    if (left_over_ >= 4 && file_->read_u32(begin) == kSkippableMagic) {
-      left_over_ = 0;  // a table, which is not believed here
-      return;
-    }
+    left_over_ = {file_->size() - begin, is_zeros_from(begin, step)};
+    if (left_over_.is_zeros) return;
     std::uint64_t size = 0;
-    unpacker_->start(begin, file_->size());
+    unpacker_->start(begin, file_->size(), cut_advice(begin));
     while (!unpacker_->is_complete()) {
       step();
       size += unpacker_->unpack(piece);
@@ -224,8 +232,21 @@ void SeekableZstdFile::scan(const std::function<void()>& step) {
       throw file_->error(begin, "number of frames", "at most 2^22", "more");
     }
     ends_.push_back({unpacker_->position(), ends_.back().raw + size});
-    left_over_ = 0;
+    left_over_ = {};
   }
+}
+
+bool SeekableZstdFile::is_zeros_from(std::uint64_t offset, const std::function<void()>& step) {
+  std::array<std::byte, kPiece> piece;
+  // A frame shows in its first bytes: the magic number.
+  for (std::uint64_t most = 4; offset < file_->size(); most = kPiece) {
+    step();
+    const auto part = std::span(piece).first(std::min(most, file_->size() - offset));
+    file_->read(offset, part);
+    if (std::ranges::any_of(part, [](std::byte byte) { return byte != std::byte{}; })) return false;
+    offset += part.size();
+  }
+  return true;
 }
 
 void SeekableZstdFile::read(std::uint64_t offset, std::span<std::byte> out) {

@@ -27,11 +27,17 @@ class SeekableZstdFile {
   /// Of more frames a table is refused.
   static constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 22;
 
+  struct LeftOver {
+    std::uint64_t bytes = 0;
+    bool is_zeros = false;  // else the beginning of a frame
+  };
+
   /// By its table. One that has none was not closed by whoever wrote it: CorruptionError.
   explicit SeekableZstdFile(ForeignFile file);
   /// By its frames, all of which are unpacked to find out where they end; the table is not used. Ends
-  /// before a frame that is not complete. `step` is called between two pieces of work; what it throws
-  /// comes out.
+  /// before a frame that is not complete, and before zeros up to the end, which are room that was
+  /// never written; other bytes behind a frame are a CorruptionError. `step` is called between two
+  /// pieces of work; what it throws comes out.
   static SeekableZstdFile by_scanning(ForeignFile file, const std::function<void()>& step);
   SeekableZstdFile(SeekableZstdFile&&) noexcept;
   ~SeekableZstdFile();
@@ -40,8 +46,8 @@ class SeekableZstdFile {
   /// Uncompressed bytes.
   std::uint64_t size() const noexcept { return ends_.back().raw; }
   std::uint64_t frame_count() const noexcept { return ends_.size() - 1; }
-  /// Bytes behind the last frame that are neither a table nor a whole frame; only after a scan.
-  std::uint64_t left_over() const noexcept { return left_over_; }
+  /// What a scan has found behind the last whole frame.
+  const LeftOver& left_over() const noexcept { return left_over_; }
 
   /// Fills `out` with the uncompressed bytes from `offset` on. CorruptionError if the file ends
   /// before. Going on where the last read ended costs what is read; else the frame is unpacked from
@@ -67,6 +73,7 @@ class SeekableZstdFile {
   void read_table();
   void require_empty_frames();
   void scan(const std::function<void()>& step);
+  bool is_zeros_from(std::uint64_t offset, const std::function<void()>& step);
   void go_to(std::uint64_t offset);
   void end_frame();
   std::size_t unpack(std::span<std::byte> out);
@@ -74,7 +81,7 @@ class SeekableZstdFile {
   std::unique_ptr<ForeignFile> file_;
   std::vector<End> ends_;                 // of nothing, then of each frame
   std::vector<std::uint32_t> checksums_;  // of each frame, if the table has them
-  std::uint64_t left_over_ = 0;
+  LeftOver left_over_;
   std::unique_ptr<Unpacker> unpacker_;
   std::size_t frame_ = 0;       // that is being unpacked, unless it is frame_count()
   std::uint64_t position_ = 0;  // uncompressed, of the byte that comes next

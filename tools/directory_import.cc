@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "tools/interrupt.h"
 #include "tools/open_database.h"
 #include "tools/output.h"
+#include "tools/own_files.h"
 #include "tools/progress_bar.h"
 #include "tools/source_file.h"
 
@@ -57,10 +57,9 @@ struct ImportCounts {
 class DirectoryImport {
  public:
   DirectoryImport(const DirectoryArguments& arguments, Database& database)
-      : arguments_(arguments), database_(database) {
-    const std::filesystem::path own = database.info().path;
-    own_path_ = own.lexically_relative(std::filesystem::canonical(arguments.source)).string();
-  }
+      : arguments_(arguments),
+        database_(database),
+        own_files_(database.info().path, arguments.source) {}
 
   ImportCounts run(const FileTree& tree) {
     try {
@@ -68,9 +67,9 @@ class DirectoryImport {
     } catch (const Error&) {
       if (kept_.files > 0) {
         print_message(fmt::format(
-            "{} files in {} transactions were stored before this and stay; the same command will "
-            "go on from there",
-            count_text(kept_.files), count_text(kept_.transactions)));
+            "stored before this, and there to stay: {} in {}; the same command will go on from "
+            "there",
+            counted(kept_.files, "file"), counted(kept_.transactions, "transaction")));
       }
       throw;
     }
@@ -82,16 +81,11 @@ class DirectoryImport {
     for (const FileTree::File& file : tree.files) total_ += file.size;
     for (const FileTree::File& file : tree.files) {
       throw_if_interrupted();
-      if (!is_own_file(file.path)) import_file(file.path);
+      if (!own_files_.leave_out(file.path)) import_file(file.path);
       if (batch_files_ >= kBatchFiles || batch_bytes_ >= kBatchBytes) commit();
       bar_.update(done_ += file.size, total_);
     }
     commit();
-  }
-
-  // The database may lie in the directory that it imports; its log lies beside it.
-  bool is_own_file(const std::string& path) const {
-    return path == own_path_ || path.starts_with(own_path_ + "-wal");
   }
 
   void import_file(const std::string& path) {
@@ -168,7 +162,7 @@ class DirectoryImport {
 
   const DirectoryArguments& arguments_;
   Database& database_;
-  std::string own_path_;
+  OwnFiles own_files_;
   ProgressBar bar_{"import"};
   std::uint64_t total_ = 0;  // bytes
   std::uint64_t done_ = 0;
@@ -193,12 +187,12 @@ void print_counts(const DirectoryArguments& arguments, const FileTree& tree,
     document["transactions"] = counts.transactions;
     return print_json(document);
   }
-  write_data(fmt::format(
-      "{} files ({}) in {} transactions; {} unchanged; skipped: {} unreadable, {} symbolic "
-      "links, {} special files\n",
-      count_text(counts.files), size_text(counts.bytes), count_text(counts.transactions),
-      count_text(counts.unchanged), count_text(counts.unreadable), count_text(tree.symlink_count),
-      count_text(tree.special_count)));
+  write_data(fmt::format("{} ({}) in {}; {} unchanged; skipped: {} unreadable, {}, {}\n",
+                         counted(counts.files, "file"), size_text(counts.bytes),
+                         counted(counts.transactions, "transaction"), count_text(counts.unchanged),
+                         count_text(counts.unreadable),
+                         counted(tree.symlink_count, "symbolic link"),
+                         counted(tree.special_count, "special file")));
 }
 
 ExitCode run_directory(const DirectoryArguments& arguments) {

@@ -15,6 +15,12 @@ std::string count_text(std::uint64_t count) {
   return text;
 }
 
+std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural) {
+  if (count == 1) return fmt::format("1 {}", noun);
+  if (plural.empty()) return fmt::format("{} {}s", count_text(count), noun);
+  return fmt::format("{} {}", count_text(count), plural);
+}
+
 std::string size_text(std::uint64_t bytes) {
   static constexpr std::array<std::string_view, 5> kUnits{"KiB", "MiB", "GiB", "TiB", "PiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);

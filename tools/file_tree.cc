@@ -27,8 +27,12 @@ struct CloseStream {
 using Stream = std::unique_ptr<DIR, CloseStream>;
 
 [[noreturn]] void throw_unusable(const std::string& directory, int error_number) {
-  if (error_number == ENOENT) throw NotFound("no such directory: '" + directory + "'");
-  if (error_number == ENOTDIR) throw InvalidArgument("not a directory: '" + directory + "'");
+  if (error_number == ENOENT) {
+    throw NotFound("no such directory: '" + directory + "'; check the path");
+  }
+  if (error_number == ENOTDIR) {
+    throw InvalidArgument("not a directory: '" + directory + "'; give one");
+  }
   throw IoError("open", directory, error_number);
 }
 

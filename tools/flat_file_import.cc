@@ -19,6 +19,7 @@
 #include "tools/interrupt.h"
 #include "tools/open_database.h"
 #include "tools/output.h"
+#include "tools/own_files.h"
 #include "tools/progress_bar.h"
 #include "tools/target_directory.h"
 
@@ -59,12 +60,13 @@ void declare_import(CLI::App& command, FlatFileImportArguments& arguments) {
   command.add_option(
       "--locations", arguments.locations,
       "a list of the values in SRC, a line for each: {\"file\":\"data_00000000.dat\","
-      "\"start\":0,\"end\":80}");
+      "\"start\":0,\"end\":80}; -: standard input");
   command.add_option("--new-locations", arguments.new_locations,
                      "a new file that gets the same list with \"segment\", \"offset\" and "
                      "\"length\" of each value in NAME");
   command.add_flag("--scan-frames", arguments.scan_frames,
-                   "read .dat.zst files without their seek tables, as far as frames are complete");
+                   "read .dat.zst files without their seek tables, as far as frames are complete; "
+                   "zeros behind them are passed over");
   command
       .add_option("--compression-level", arguments.compression_level,
                   "zstd's level for NAME; 0, the default, stores values as they are")
@@ -103,12 +105,6 @@ class FlatFileImport {
   }
 
   Counts run(const std::string& locations) {
-    // It is read twice.
-    if (std::filesystem::exists(locations) && !std::filesystem::is_regular_file(locations)) {
-      throw InvalidArgument("'" + locations + "' is no regular file; write the list to one first");
-    }
-    std::uint64_t count = 0;
-    for (ConduitLocationList list(locations); list.next(); ++count) throw_if_interrupted();
     ConduitLocationList list(locations);
     ProgressBar bar("import");
     while (const auto location = list.next()) {
@@ -119,7 +115,7 @@ class FlatFileImport {
                          std::to_string(location->end));
       }
       put(part);
-      bar.update(counts_.values, count);
+      if (list.bytes()) bar.update(list.bytes_read(), *list.bytes());
     }
     return finish();
   }
@@ -164,13 +160,26 @@ class FlatFileImport {
     if (open_files_.size() == kMostOpenFiles) open_files_.erase(open_files_.begin());
     const auto frames =
         arguments_.scan_frames ? ConduitFile::Frames::by_scanning : ConduitFile::Frames::by_table;
-    const std::string path = name.empty() ? arguments_.source : arguments_.source + "/" + name;
+    const std::string path = path_of(name);
     auto file = open_files_.try_emplace(name, path, frames, throw_if_interrupted).first;
-    if (file->second.left_over() > 0) {
-      print_message(printable(fmt::format("{}: the last {} bytes are no complete frame; left out",
-                                          path, count_text(file->second.left_over()))));
+    if (const auto left_over = file->second.left_over(); left_over.bytes > 0) {
+      print_message(printable(fmt::format(
+          "{}: passed over {} at the end, {}", path, counted(left_over.bytes, "byte"),
+          left_over.is_zeros ? "all zero" : "the beginning of a frame that is not complete")));
     }
     return file->second;
+  }
+
+  // A list may name a link too: none is followed but the source itself.
+  std::string path_of(const std::string& name) const {
+    if (name.empty()) return arguments_.source;
+    std::string path = arguments_.source + "/" + name;
+    if (std::filesystem::is_symlink(path)) {
+      throw InvalidArgument("'" + path +
+                            "' is a symbolic link, which import does not follow; put "
+                            "the file itself there");
+    }
+    return path;
   }
 
   static std::string line_of(const Part& part, std::uint64_t end, const DataLocation& location) {
@@ -208,32 +217,31 @@ Sources conduit_sources(const ConduitDirectory& directory) {
   directory.require_one_kind();
   Sources sources;
   for (const ConduitName& file : directory.files()) sources.files.push_back(file.text());
-  for (const std::string& other : directory.others())
-    sources.skip(other, "no data file by its name");
+  for (const auto& [name, reason] : directory.others()) sources.skip(name, reason);
   return sources;
 }
 
 Sources tree_sources(const FlatFileImportArguments& arguments) {
   const FileTree tree = walk_files(arguments.source);
-  // The database may lie in the directory that is imported; its log lies beside it.
-  const std::string own = std::filesystem::weakly_canonical(arguments.file)
-                              .lexically_relative(std::filesystem::canonical(arguments.source))
-                              .string();
+  const OwnFiles own_files(arguments.file, arguments.source);
   Sources sources;
   for (const FileTree::File& file : tree.files) {
-    if (file.path != own && !file.path.starts_with(own + "-wal"))
-      sources.files.push_back(file.path);
+    if (!own_files.leave_out(file.path)) sources.files.push_back(file.path);
   }
   for (const FileTree::Unreadable& entry : tree.unreadable) sources.skip(entry.path, entry.reason);
   if (tree.symlink_count + tree.special_count > 0) {
-    print_message(fmt::format("skipped: {} symbolic links, {} special files",
-                              count_text(tree.symlink_count), count_text(tree.special_count)));
+    print_message(fmt::format("skipped: {}, {}", counted(tree.symlink_count, "symbolic link"),
+                              counted(tree.special_count, "special file")));
     sources.skipped += tree.symlink_count + tree.special_count;
   }
   return sources;
 }
 
 Sources find_sources(const FlatFileImportArguments& arguments) {
+  std::error_code error;
+  if (std::filesystem::equivalent(arguments.source, arguments.file, error)) {
+    throw InvalidArgument("'" + arguments.source + "' is the database itself; give another SRC");
+  }
   if (!std::filesystem::is_directory(arguments.source)) return {{""}};  // or it will be NotFound
   const std::filesystem::path source = arguments.source;
   if (std::filesystem::is_regular_file(source / kConduitLocations) &&
@@ -251,6 +259,7 @@ Sources find_sources(const FlatFileImportArguments& arguments) {
 
 Counts import_into(const FlatFileImportArguments& arguments, Transaction& txn,
                    const Sources& sources, std::ostream* list) {
+  require_new(txn, arguments.file, arguments.collection);
   const FlatFileOptions options{.compression_level = arguments.compression_level};
   FlatFileImport import(arguments, txn.create<FlatFile>(arguments.collection, options), list);
   return arguments.locations ? import.run(*arguments.locations) : import.run(sources.files);
@@ -290,9 +299,9 @@ void print_counts(const FlatFileImportArguments& arguments, const Counts& counts
     document["skipped"] = counts.skipped;
     return print_json(document);
   }
-  write_data(fmt::format("{} values ({}) in {} segments; {} files skipped\n",
-                         count_text(counts.values), size_text(counts.bytes),
-                         count_text(counts.segments), count_text(counts.skipped)));
+  write_data(fmt::format("{} ({}) in {}; {} skipped\n", counted(counts.values, "value"),
+                         size_text(counts.bytes), counted(counts.segments, "segment"),
+                         counted(counts.skipped, "file")));
 }
 
 ExitCode run_import(const FlatFileImportArguments& arguments) {

@@ -13,4 +13,13 @@ void add_import_command(CommandLine& command_line) {
   add_partd_import(command_line, import);
 }
 
+void require_new(const Transaction& transaction, const std::string& file, const std::string& name) {
+  if (!transaction.kind_of(name)) return;
+  KeyExists error("there is a collection '" + name +
+                  "' already; choose another NAME, or remove it first with `quire rm " + file +
+                  " " + name + "`");
+  error.add_file(file);
+  throw error;
+}
+
 }  // namespace quire::tools

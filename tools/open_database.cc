@@ -9,6 +9,11 @@ void require_directory_of(const std::string& path) {
   const std::filesystem::path directory = std::filesystem::path(path).parent_path();
   std::error_code error;
   const auto kind = std::filesystem::status(directory, error).type();
+  const std::filesystem::path below = std::filesystem::read_symlink(path, error);
+  if (!error &&
+      std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found) {
+    return require_directory_of((directory / below).string());
+  }
   // Whatever cannot be looked at is refused by the library, which knows why.
   const bool missing =
       kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;

@@ -6,7 +6,7 @@
 
 namespace quire::tools {
 
-/// NotFound if the directory that `path` lies in does not exist.
+/// NotFound if the directory that `path` lies in, or a link of that name leads to, does not exist.
 void require_directory_of(const std::string& path);
 
 /// An existing database, to look at: nothing of it is written, and other readers may have it open.

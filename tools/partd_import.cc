@@ -14,6 +14,7 @@
 #include "tools/interrupt.h"
 #include "tools/open_database.h"
 #include "tools/output.h"
+#include "tools/own_files.h"
 #include "tools/progress_bar.h"
 
 namespace quire::tools {
@@ -65,6 +66,7 @@ ImportCounts import_all(const PartdImportArguments& arguments,
   ImportCounts counts;
   Database database = open_or_create(arguments.file);
   database.transact([&](Transaction& transaction) {
+    require_new(transaction, arguments.file, arguments.collection);
     auto partd = transaction.create<Partd>(arguments.collection, options);
     ProgressBar bar("import");
     formats::import_partd_files(arguments.source, files, partd, [&](std::uint64_t bytes) {
@@ -80,6 +82,8 @@ ImportCounts import_all(const PartdImportArguments& arguments,
 
 ExitCode run(const PartdImportArguments& arguments) {
   std::vector<formats::PartdFile> files = formats::find_partd_files(arguments.source);
+  const OwnFiles own_files(arguments.file, arguments.source);
+  std::erase_if(files, [&](const auto& file) { return own_files.leave_out(file.key); });
   PartdOptions options{.codec = codec_called(arguments.codec), .buffer_size = kBufferBytes};
   if (arguments.numpy) options.element = formats::take_numpy_element(arguments.source, files);
   const ImportCounts counts = import_all(arguments, files, options);
@@ -91,7 +95,7 @@ ExitCode run(const PartdImportArguments& arguments) {
     document["element"] = options.element.type;
     print_json(document);
   } else {
-    write_data(fmt::format("{} keys ({})\n", count_text(counts.keys), size_text(counts.bytes)));
+    write_data(fmt::format("{} ({})\n", counted(counts.keys, "key"), size_text(counts.bytes)));
   }
   return ExitCode::success;
 }

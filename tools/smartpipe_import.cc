@@ -31,7 +31,7 @@ struct SmartPipeArguments {
   std::string collection;
   std::string duplicates = "refuse";
   std::optional<std::string> orphans;
-  int level = PipeOptions().compression_level;
+  int compression_level = PipeOptions().compression_level;
   bool json = false;
 };
 
@@ -50,7 +50,10 @@ void declare_smartpipe(CLI::App& command, SmartPipeArguments& arguments) {
       ->capture_default_str();
   command.add_option("--orphans", arguments.orphans,
                      "the key of a block for the records before the first block");
-  command.add_option("--level", arguments.level, "of compression with zstd; 0: none")
+  command
+      .add_option("--compression-level", arguments.compression_level,
+                  "zstd's level for NAME; 0 stores blocks as they are")
+      ->check(CLI::Range(0, 22))
       ->capture_default_str();
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
@@ -82,9 +85,9 @@ class SmartPipeImport {
     if (block.is_orphaned) {
       if (arguments_.orphans) return *arguments_.orphans;
       throw InvalidArgument(fmt::format(
-          "'{}': its first {} bytes are records that belong to no block; --orphans KEY puts them "
-          "into one of that key",
-          reader_.data_path(), block.end));
+          "'{}': records that belong to no block begin it, {}; --orphans KEY puts them into one of "
+          "that key",
+          reader_.data_path(), counted(block.end, "byte")));
     }
     if (!pipe_.contains(block.key)) return block.key;
     ++counts_.duplicates;
@@ -145,9 +148,8 @@ void print_counts(const SmartPipeArguments& arguments, const SmartPipeCounts& co
                   std::size_t torn_index_bytes) {
   if (torn_index_bytes > 0) {
     print_message(
-        fmt::format("skipped: {} bytes behind the last entry of the index, as the "
-                    "original does",
-                    torn_index_bytes));
+        fmt::format("skipped: {} behind the last entry of the index, as the original does",
+                    counted(torn_index_bytes, "byte")));
   }
   if (arguments.json) {
     Json document = json_document(arguments.file);
@@ -159,16 +161,17 @@ void print_counts(const SmartPipeArguments& arguments, const SmartPipeCounts& co
     document["torn_index_bytes"] = torn_index_bytes;
     return print_json(document);
   }
-  write_data(fmt::format("{} blocks of {} pairs ({}); {} duplicate keys\n",
-                         count_text(counts.blocks), count_text(counts.pairs),
-                         size_text(counts.bytes), count_text(counts.duplicates)));
+  write_data(fmt::format("{} of {} ({}); {}\n", counted(counts.blocks, "block"),
+                         counted(counts.pairs, "pair"), size_text(counts.bytes),
+                         counted(counts.duplicates, "duplicate key")));
 }
 
 ExitCode run_smartpipe(const SmartPipeArguments& arguments) {
   SmartPipeReader reader(arguments.source);
   Database database = open_or_create(arguments.file);
   const SmartPipeCounts counts = database.transact([&](Transaction& txn) {
-    const PipeOptions options{.compression_level = arguments.level};
+    require_new(txn, arguments.file, arguments.collection);
+    const PipeOptions options{.compression_level = arguments.compression_level};
     return SmartPipeImport(arguments, reader, txn.create<Pipe>(arguments.collection, options))
         .run();
   });

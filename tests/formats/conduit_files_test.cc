@@ -88,7 +88,20 @@ TEST_F(ConduitFilesTest, StrayFilesAreNamedAndNeverTakenForDataAsConduitTakesThe
   }
   const ConduitDirectory found(directory());
   EXPECT_EQ(found.files().size(), 1u);
-  EXPECT_EQ(found.others(), (std::vector<std::string>{"a.tmp", "data_1.dat", "notes.txt"}));
+  const std::string reason = "no data file by its name";
+  EXPECT_EQ(found.others(), (std::vector<ConduitDirectory::Other>{
+                                {"a.tmp", reason}, {"data_1.dat", reason}, {"notes.txt", reason}}));
+}
+
+TEST_F(ConduitFilesTest, LinksAndDirectoriesAreNoDataFilesWhateverTheirNames) {
+  write("data_00000000.dat", "mine");
+  std::filesystem::create_symlink("/etc/passwd", path("data_00000001.dat"));
+  std::filesystem::create_directory(path("data_00000002.dat"));
+  const ConduitDirectory found(directory());
+  EXPECT_EQ(found.files(), std::vector<ConduitName>{ConduitName{}});
+  EXPECT_EQ(found.others(),
+            (std::vector<ConduitDirectory::Other>{{"data_00000001.dat", "a symbolic link"},
+                                                  {"data_00000002.dat", "no regular file"}}));
 }
 
 TEST_F(ConduitFilesTest, APlainAndACompressedFileOfOneNumberAreRefusedByName) {
@@ -137,7 +150,7 @@ TEST_F(ConduitFilesTest, ACompressedFileIsReadByItsTableOrScanned) {
   EXPECT_THROW(open(path("data_00000001.dat.zst")), CorruptionError);
   ConduitFile scanned = open(path("data_00000001.dat.zst"), ConduitFile::Frames::by_scanning);
   EXPECT_EQ(read(scanned, 0, scanned.size()), raw);
-  EXPECT_EQ(scanned.left_over(), 5u);
+  EXPECT_EQ(scanned.left_over().bytes, 5u);
   EXPECT_EQ(scanned.path(), path("data_00000001.dat.zst"));
   std::ostringstream table;
   SeekableZstdWriter writer(table);
@@ -146,7 +159,7 @@ TEST_F(ConduitFilesTest, ACompressedFileIsReadByItsTableOrScanned) {
   write("data_00000001.dat.zst", table.str());
   ConduitFile file = open(path("data_00000001.dat.zst"));
   EXPECT_EQ(read(file, 998, 2), "xx");
-  EXPECT_EQ(file.left_over(), 0u);
+  EXPECT_EQ(file.left_over().bytes, 0u);
 }
 
 // ---- lists of locations
@@ -182,6 +195,16 @@ TEST_F(ConduitFilesTest, LinesThatAreNoLocationAreRefusedByNumber) {
   expect_refused("{\"file\":\"../../etc/passwd\",\"start\":5,\"end\":9}",
                  "1: file: expected data_NNNNNNNN.dat");
   expect_refused(good + std::string(1 << 20, ' '), "2: length: expected less than 64 KiB");
+}
+
+TEST_F(ConduitFilesTest, AListSaysHowMuchOfItWasRead) {
+  const std::string line = "{\"file\":\"data_00000001.dat\",\"start\":5,\"end\":9}\n";
+  write("list", line + line);
+  ConduitLocationList locations(path("list"));
+  EXPECT_EQ(locations.bytes(), 2 * line.size());
+  locations.next();
+  EXPECT_EQ(locations.bytes_read(), line.size());
+  EXPECT_EQ(ConduitLocationList("/dev/null").bytes(), std::nullopt);
 }
 
 TEST_F(ConduitFilesTest, AListCutAnywhereIsReadAsFarAsItGoesOrRefused) {

@@ -147,7 +147,7 @@ TEST_F(SeekableZstdTest, AFileThatWasNotClosedIsRefusedAndCanBeScanned) {
   int steps = 0;
   SeekableZstdFile file = SeekableZstdFile::by_scanning(write(frames), [&] { ++steps; });
   EXPECT_EQ(file.frame_count(), 2u);
-  EXPECT_EQ(file.left_over(), 0u);
+  EXPECT_EQ(file.left_over().bytes, 0u);
   EXPECT_EQ(read(file, 0, 200'006), raw + "second");
   EXPECT_GE(steps, 3);
 }
@@ -159,8 +159,42 @@ TEST_F(SeekableZstdTest, AScanEndsBeforeAFrameThatIsNotComplete) {
     SeekableZstdFile file =
         SeekableZstdFile::by_scanning(write(whole + half.substr(0, size)), [] {});
     EXPECT_EQ(file.size(), 5u);
-    EXPECT_EQ(file.left_over(), size);
+    EXPECT_EQ(file.left_over().bytes, size);
+    EXPECT_FALSE(file.left_over().is_zeros);
   }
+}
+
+TEST_F(SeekableZstdTest, AScanPassesOverZerosUpToTheEnd) {
+  const std::string frame = frame_of("first");
+  for (const std::size_t zeros : {1, 3, 4, 5, 300'000}) {
+    SeekableZstdFile file =
+        SeekableZstdFile::by_scanning(write(frame + std::string(zeros, '\0')), [] {});
+    EXPECT_EQ(read(file, 0, file.size()), "first");
+    EXPECT_EQ(file.left_over().bytes, zeros);
+    EXPECT_TRUE(file.left_over().is_zeros);
+  }
+}
+
+TEST_F(SeekableZstdTest, AScanRefusesOtherBytesBehindAFrameAndSaysWhereToCut) {
+  const std::string frame = frame_of("first");
+  const std::string place = std::to_string(frame.size());
+  const std::string zeros(200'000, '\0');
+  for (const std::string& tail : {std::string("junk"), zeros + "x", "x" + zeros, zeros + frame}) {
+    try {
+      SeekableZstdFile::by_scanning(write(frame + tail), [] {});
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const CorruptionError& error) {
+      const std::string text = error.what();
+      EXPECT_NE(text.find("at byte " + place + ": zstd frame"), std::string::npos) << text;
+      EXPECT_NE(text.find("`truncate -s " + place + "`"), std::string::npos) << text;
+    }
+  }
+}
+
+TEST_F(SeekableZstdTest, AScanTakesTheFramesBehindATableToo) {
+  const std::string first = Seekable().add("first").text();
+  SeekableZstdFile file = SeekableZstdFile::by_scanning(write(first + frame_of("second")), [] {});
+  EXPECT_EQ(read(file, 0, file.size()), "firstsecond");
 }
 
 TEST_F(SeekableZstdTest, AScanDoesNotBelieveTheTable) {
@@ -168,7 +202,7 @@ TEST_F(SeekableZstdTest, AScanDoesNotBelieveTheTable) {
   made.entries = u32(1) + u32(1);
   SeekableZstdFile file = SeekableZstdFile::by_scanning(write(made.text()), [] {});
   EXPECT_EQ(read(file, 0, 11), "firstsecond");
-  EXPECT_EQ(file.left_over(), 0u);
+  EXPECT_EQ(file.left_over().bytes, 0u);
 }
 
 TEST_F(SeekableZstdTest, AScanRefusesOtherBytesAndCanBeStopped) {

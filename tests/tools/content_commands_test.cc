@@ -143,6 +143,17 @@ TEST_F(ContentCommandsTest, NeitherADirectoryNorAFileWithoutPermissionIsOpened) 
 
 // rm
 
+TEST_F(ContentCommandsTest, AMissingDirectoryIsNamedAlsoBehindALink) {
+  std::filesystem::create_directory(path("sub"));
+  std::filesystem::create_symlink("none/db", path("sub/link"));
+  std::filesystem::create_symlink("sub/link", path("link"));
+  for (const char* name : {"sub/none/db", "sub/link", "link"}) {
+    expect_failure({"put", path(name), "h", "k", "v"}, 3,
+                   "there is no directory '" + path("sub/none") + "'");
+    expect_failure({"ls", path(name)}, 3, "there is no directory '" + path("sub/none") + "'");
+  }
+}
+
 TEST_F(ContentCommandsTest, RmTakesAKeyOrTheWholeCollection) {
   put("users", "ada", "1");
   put("users", "bob", "2");

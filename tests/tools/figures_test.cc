@@ -15,6 +15,14 @@ TEST(FiguresTest, CountsAreGroupedByThreeDigits) {
   EXPECT_EQ(count_text(UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
+TEST(FiguresTest, WhatIsCountedIsInThePluralUnlessItIsOne) {
+  EXPECT_EQ(counted(0, "page"), "0 pages");
+  EXPECT_EQ(counted(1, "page"), "1 page");
+  EXPECT_EQ(counted(1234, "page"), "1,234 pages");
+  EXPECT_EQ(counted(1, "entry", "entries"), "1 entry");
+  EXPECT_EQ(counted(2, "entry", "entries"), "2 entries");
+}
+
 TEST(FiguresTest, SizesUseTheLargestUnitBelow1000) {
   EXPECT_EQ(size_text(0), "0 B");
   EXPECT_EQ(size_text(1023), "1023 B");

@@ -145,7 +145,7 @@ TEST_F(FlatFileCommandTest, ImportTakesEachValueOfAListInItsOrder) {
              "{\"file\":\"data_00000000.dat\",\"start\":0,\"end\":3}\n");
   const CommandResult result = run(import_list({"--new-locations", path("new")}));
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, "4 values (293.0 KiB) in 1 segments; 0 files skipped\n");
+  EXPECT_EQ(result.out, "4 values (293.0 KiB) in 1 segment; 0 files skipped\n");
   EXPECT_EQ(values(), (Strings{std::string(300'000, 'l'), "two", "", "one"}));
   EXPECT_EQ(read_file(path("new")),
             "{\"file\":\"data_00000007.dat\",\"start\":0,\"end\":300000,"
@@ -166,7 +166,7 @@ TEST_F(FlatFileCommandTest, ImportWithoutAListTakesEachDataFileAsAValueAndNamesT
   const CommandResult result = run(import());
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.err, "quire: skipped: notes.txt: no data file by its name\n");
-  EXPECT_EQ(result.out, "2 values (5 B) in 1 segments; 1 files skipped\n");
+  EXPECT_EQ(result.out, "2 values (5 B) in 1 segment; 1 file skipped\n");
   EXPECT_EQ(values(), (Strings{"", "three"}));
 }
 
@@ -195,6 +195,40 @@ TEST_F(FlatFileCommandTest, ImportDoesNotTakeTheDatabaseItself) {
   EXPECT_EQ(values(), Strings{"1"});
 }
 
+TEST_F(FlatFileCommandTest, ImportRefusesTheDatabaseAsItsSource) {
+  make({}, {});
+  expect_failure({"import", "flatfile", file(), file(), "g"}, 2, "is the database itself");
+}
+
+TEST_F(FlatFileCommandTest, ImportFollowsNoLinkBelowItsSource) {
+  write_file(path("secret"), "not yours");
+  write_data("data_00000000.dat", "one");
+  std::filesystem::create_symlink(path("secret"), path("data/data_00000001.dat"));
+  const CommandResult result = run(import());
+  EXPECT_EQ(result.err, "quire: skipped: data_00000001.dat: a symbolic link\n");
+  EXPECT_EQ(result.out, "1 value (3 B) in 1 segment; 1 file skipped\n");
+  EXPECT_EQ(values(), Strings{"one"});
+  run({"rm", file(), "f"});
+  write_file(path("list"), "{\"file\":\"data_00000001.dat\",\"start\":0,\"end\":3}\n");
+  expect_refused(import_list(), 2, "data/data_00000001.dat' is a symbolic link");
+  std::filesystem::create_symlink("data", path("link"));
+  EXPECT_EQ(run({"import", "flatfile", path("link"), file(), "f"}).exit_code, 0);
+  EXPECT_EQ(values(), Strings{"one"});
+}
+
+TEST_F(FlatFileCommandTest, ImportReadsTheListFromStandardInputOnce) {
+  write_data("data_00000000.dat", "onetwo");
+  const std::string list = "{\"file\":\"data_00000000.dat\",\"start\":3,\"end\":6}\n";
+  EXPECT_EQ(run(import({"--locations", "-"}), list).out,
+            "1 value (3 B) in 1 segment; 0 files skipped\n");
+  EXPECT_EQ(values(), Strings{"two"});
+  write_file(path("list"), list);
+  const std::string command = "cat '" + path("list") + "' | '" QUIRE_COMMAND "' import flatfile '" +
+                              path("data") + "' '" + file() + "' g --locations - > /dev/null";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(values("g"), Strings{"two"});
+}
+
 TEST_F(FlatFileCommandTest, ImportCompresses) {
   write_data("data_00000000.dat", std::string(500'000, 'x'));
   EXPECT_EQ(run(import({"--compression-level", "3"})).exit_code, 0);
@@ -206,7 +240,10 @@ TEST_F(FlatFileCommandTest, ImportCompresses) {
 TEST_F(FlatFileCommandTest, ImportAsksForANewName) {
   write_data("data_00000000.dat", "one");
   EXPECT_EQ(run(import()).exit_code, 0);
-  expect_failure(import(), 2, "collection 'f'");
+  expect_failure(import(), 2,
+                 "there is a collection 'f' already; choose another NAME, or remove it first with "
+                 "`quire rm " +
+                     file() + " f`");
   EXPECT_EQ(values(), Strings{"one"});
 }
 
@@ -226,7 +263,6 @@ TEST_F(FlatFileCommandTest, ImportRefusesWhatLiesAndLeavesNothing) {
   expect_refused(import_list(), 5, "line 2: end: expected a number, found nothing of that name");
   list("not JSON");
   expect_refused(import_list(), 5, "line 2: line: expected a JSON object, found none");
-  expect_refused(import({"--locations", "/dev/null"}), 2, "no regular file");
   std::filesystem::remove(path("list"));
   expect_refused(import_list(), 3, "there is no list of locations");
   expect_refused({"import", "flatfile", path("none"), file(), "f"}, 3, path("none"));
@@ -262,8 +298,20 @@ TEST_F(FlatFileCommandTest, ImportOfAFileThatWasNotClosedScansItsFramesIfAsked) 
   expect_refused(import(), 5, "--scan-frames reads it all the same");
   const CommandResult result = run(import({"--scan-frames"}));
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_NE(result.err.find("the last 7 bytes are no complete frame"), std::string::npos);
+  EXPECT_NE(result.err.find("passed over 7 bytes at the end, the beginning of a frame"),
+            std::string::npos);
   EXPECT_EQ(values(), Strings{"onetwo"});
+  write_data("data_00000000.dat.zst", frame + std::string(4096, '\0'));
+  run({"rm", file(), "f"});
+  EXPECT_EQ(run(import({"--scan-frames"})).err,
+            "quire: " + path("data/data_00000000.dat.zst") +
+                ": passed over 4,096 bytes at the end, all zero\n");
+  EXPECT_EQ(values(), Strings{"onetwo"});
+  write_data("data_00000000.dat.zst", frame + "junk");
+  run({"rm", file(), "f"});
+  const std::string place = std::to_string(frame.size());
+  expect_refused(import({"--scan-frames"}), 5, "at byte " + place + ": zstd frame");
+  expect_refused(import({"--scan-frames"}), 5, "`truncate -s " + place + "` on a copy");
 }
 
 // ---- export

@@ -62,7 +62,8 @@ TEST_F(PartdCommandTest, ExportWritesBackWhatImportTook) {
 TEST_F(PartdCommandTest, ImportIsAllOrNothing) {
   write_tree("a", "1");
   ASSERT_EQ(run(import()).exit_code, 0);
-  expect_failure(import(), 2, "there is a collection 'p' already");
+  expect_failure(import(), 2, "there is a collection 'p' already; choose another NAME");
+  expect_failure({"import", "partd", path("tree/a"), file(), "q"}, 2, "tree/a' is not a directory");
   std::filesystem::create_symlink("/etc/passwd", path("tree/link"));
   expect_failure({"import", "partd", path("tree"), file(), "q"}, 2, "tree/link' is neither");
   expect_failure({"import", "partd", path("none"), file(), "q"}, 3, "there is no directory");
@@ -71,12 +72,25 @@ TEST_F(PartdCommandTest, ImportIsAllOrNothing) {
   EXPECT_EQ(run({"ls", file()}).out.find("q"), std::string::npos);
 }
 
+TEST_F(PartdCommandTest, ImportLeavesItsOwnDatabaseOut) {
+  write_tree("a", "1");
+  const std::string own = path("tree/own.quire");
+  ASSERT_EQ(run({"put", own, "h", "k", "v"}).exit_code, 0);
+  write_tree("own.quire-wal.000001", "as a kill may leave it");
+  write_tree("own.quire-wallet", "mine");
+  const CommandResult result = run({"import", "partd", path("tree"), own, "p"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "2 keys (5 B)\n");
+  EXPECT_NE(result.err.find("skipped: own.quire: it belongs to the database"), std::string::npos);
+  EXPECT_NE(result.err.find("skipped: own.quire-wal.000001: it"), std::string::npos);
+}
+
 TEST_F(PartdCommandTest, NumpyArraysGoInAndComeOutAsPartdHasThem) {
   write_tree("x", std::string(16, '\0'));
   write_tree("x.dtype", "<f8");
   const CommandResult result = run({"import", "partd", "--numpy", path("tree"), file(), "p"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, "1 keys (16 B)\n");
+  EXPECT_EQ(result.out, "1 key (16 B)\n");
   {
     Database database = Database::open(file());
     EXPECT_EQ(database.snapshot().open<TypedPartd<double>>("p").get("x").size(), 2u);

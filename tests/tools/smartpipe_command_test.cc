@@ -78,7 +78,7 @@ TEST_F(SmartPipeCommandTest, ImportTakesAllBlocks) {
   EXPECT_EQ(result.err, "");
   EXPECT_TRUE(stored() == kBlocks);
   const Json document =
-      run_json({"import", "smartpipe", path("s.dat"), file(), "q", "--level", "0"});
+      run_json({"import", "smartpipe", path("s.dat"), file(), "q", "--compression-level", "0"});
   EXPECT_EQ(document["blocks"], 3);
   EXPECT_EQ(document["pairs"], 3);
   EXPECT_EQ(document["bytes"], 100'004);
@@ -133,7 +133,7 @@ TEST_F(SmartPipeCommandTest, ImportOfRecordsWithoutABlockNeedsAKeyForThem) {
   write_files("s", {{"lost", {{"k", "v"}}}, {"b", {}}});
   const std::string index = read_file(path("s.idx"));
   write_file(path("s.idx"), std::string_view(index).substr(24));
-  expect_failure(import(), 2, "s.dat': its first 10 bytes are records that belong to no block; --");
+  expect_failure(import(), 2, "s.dat': records that belong to no block begin it, 10 bytes; --");
   EXPECT_FALSE(is_stored());
   ASSERT_EQ(run(import({"--orphans", "found"})).exit_code, 0);
   EXPECT_EQ(stored(), (std::vector<PlainBlock>{{"found", {{"k", "v"}}}, {"b", {}}}));
@@ -156,7 +156,8 @@ TEST_F(SmartPipeCommandTest, InterruptedImportLeavesNoPipe) {
     value += std::to_string(i * 2654435761U) + "-";
   write_files("s", {{"a", testing::Pairs(30, {"k", value})}});
   const Descriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
-  const pid_t pid = start_command(import({"--level", "19"}), null.get(), null.get(), null.get());
+  const pid_t pid =
+      start_command(import({"--compression-level", "19"}), null.get(), null.get(), null.get());
   while (!std::filesystem::exists(file())) usleep(1000);
   kill(pid, SIGINT);
   EXPECT_EQ(wait_for_exit(pid), 130);

@@ -63,8 +63,7 @@ class DirectoryExport {
   void collect_paths() {
     for (const auto& [key, value] : content_) {
       throw_if_interrupted();
-      const std::string path(key.text());
-      paths_.add(path, reason_against(path));
+      paths_.add(std::string(key.text()));
     }
     paths_.require_no_file_is_a_directory();
   }
@@ -112,7 +111,7 @@ ExitCode run_directory(const DirectoryArguments& arguments) {
     document["bytes"] = files.bytes();
     print_json(document);
   } else {
-    write_data(fmt::format("{} files ({})\n", count_text(files.files()), size_text(files.bytes())));
+    write_data(fmt::format("{} ({})\n", counted(files.files(), "file"), size_text(files.bytes())));
   }
   return ExitCode::success;
 }

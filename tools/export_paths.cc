@@ -11,6 +11,7 @@ namespace quire::tools {
 
 void ExportPaths::add(const std::string& path, const std::string& reason) {
   if (!reason.empty()) refuse(path, reason);
+  if (const std::string own = reason_against(path); !own.empty()) refuse(path, own);
   paths_.insert(path);
 }
 
@@ -27,7 +28,7 @@ void ExportPaths::write_all(
     const std::string& called, bool overwrite,
     const std::function<void(TargetDirectory&, const std::string&)>& write) const {
   TargetDirectory target(called);
-  if (!overwrite) require_absent(target, called);
+  if (!overwrite) require_absent(target);
   ProgressBar bar("export");
   std::uint64_t files = 0;
   for (const std::string& path : paths_) {
@@ -38,10 +39,9 @@ void ExportPaths::write_all(
   target.sync();
 }
 
-void ExportPaths::require_absent(const TargetDirectory& target, const std::string& called) const {
+void ExportPaths::require_absent(const TargetDirectory& target) const {
   for (const std::string& path : paths_) {
-    if (!target.exists(path)) continue;
-    throw KeyExists("'" + called + "/" + path + "' exists; --force overwrites files");
+    if (target.exists(path)) target.throw_exists(path);
   }
 }
 

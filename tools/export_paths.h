@@ -17,8 +17,9 @@ class ExportPaths {
   ExportPaths(std::string file, std::string collection)
       : file_(std::move(file)), collection_(std::move(collection)) {}
 
-  /// InvalidArgument if there is a `reason` against the path.
-  void add(const std::string& path, const std::string& reason);
+  /// InvalidArgument if there is a `reason` against the path, of the caller's or of
+  /// reason_against().
+  void add(const std::string& path, const std::string& reason = {});
   /// InvalidArgument if one would be a file and also a directory of another.
   void require_no_file_is_a_directory() const;
   /// Has `write(target, path)` write each of them below the directory that the user calls `called`,
@@ -28,7 +29,7 @@ class ExportPaths {
                  const std::function<void(TargetDirectory&, const std::string&)>& write) const;
 
  private:
-  void require_absent(const TargetDirectory& target, const std::string& called) const;
+  void require_absent(const TargetDirectory& target) const;
   [[noreturn]] void refuse(const std::string& path, const std::string& reason) const;
 
   std::string file_;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "tools/open_database.h"
 #include "tools/output.h"
 #include "tools/progress_bar.h"
+#include "tools/staging.h"
 #include "tools/target_directory.h"
 
 namespace quire::tools {
@@ -46,7 +48,7 @@ void declare_export(CLI::App& command, FlatFileExportArguments& arguments) {
                   "missing")
       ->required();
   command.add_flag("--compress", arguments.compress, "write data_NNNNNNNN.dat.zst, seekable zstd");
-  command.add_flag("--force", arguments.force, "overwrite files that exist");
+  command.add_flag("--force", arguments.force, "replace data/ and locations.jsonl if they exist");
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
 
@@ -69,24 +71,11 @@ class FlatFileExport {
                             " has no name among data files, which have 8 digits");
     }
     TargetDirectory target(arguments_.target);
-    for (const char* name : {kConduitDataDirectory, kConduitLocations}) {
-      if (!arguments_.force && target.exists(name)) {
-        throw KeyExists("'" + arguments_.target + "/" + name +
-                        "' exists; --force overwrites files, or name a new directory");
-      }
-    }
-    ProgressBar bar("export");
-    for (const FlatFileSegment& segment : segments_) {
-      const auto content = [&](std::ostream& out) {
-        arguments_.compress ? write_compressed(segment, out, bar) : write_plain(segment, out, bar);
-      };
-      target.write(std::string(kConduitDataDirectory) + "/" + name_of(segment), content,
-                   std::nullopt, arguments_.force);
-    }
-    target.write(
-        kConduitLocations, [&](std::ostream& out) { write_locations(out); }, std::nullopt,
-        arguments_.force);
-    target.sync();
+    require_replaceable(target);
+    Staging staging(target);
+    write_all(staging.files());
+    // The list last: it says that the data is all there.
+    staging.publish({kConduitDataDirectory, kConduitLocations}, arguments_.force);
   }
 
   void print_counts() const {
@@ -99,11 +88,39 @@ class FlatFileExport {
       document["bytes"] = bytes_;
       return print_json(document);
     }
-    write_data(fmt::format("{} values ({}) in {} files\n", count_text(values_), size_text(bytes_),
-                           count_text(segments_.size())));
+    write_data(fmt::format("{} ({}) in {}\n", counted(values_, "value"), size_text(bytes_),
+                           counted(segments_.size(), "file")));
   }
 
  private:
+  // The whole directory of data is replaced: the original would take a file of an earlier export
+  // that stays in it for one of the new ones. So nothing else may lie in it.
+  void require_replaceable(const TargetDirectory& target) const {
+    for (const char* name : {kConduitDataDirectory, kConduitLocations}) {
+      if (!arguments_.force && target.exists(name)) target.throw_exists(name);
+    }
+    const std::string data = arguments_.target + "/" + kConduitDataDirectory;
+    if (!std::filesystem::is_directory(std::filesystem::symlink_status(data))) return;
+    const formats::ConduitDirectory directory(data);
+    if (directory.others().empty()) return;
+    throw KeyExists("'" + data + "/" + directory.others().front().name +
+                    "' is of no export, and the directory is to be replaced; move it away");
+  }
+
+  void write_all(TargetDirectory& target) {
+    ProgressBar bar("export");
+    target.make_directory(kConduitDataDirectory);
+    for (const FlatFileSegment& segment : segments_) {
+      const auto content = [&](std::ostream& out) {
+        arguments_.compress ? write_compressed(segment, out, bar) : write_plain(segment, out, bar);
+      };
+      target.write(std::string(kConduitDataDirectory) + "/" + name_of(segment), content,
+                   std::nullopt, false);
+    }
+    const auto list = [&](std::ostream& out) { write_locations(out); };
+    target.write(kConduitLocations, list, std::nullopt, false);
+  }
+
   std::string name_of(const FlatFileSegment& segment) const {
     return formats::ConduitName{static_cast<std::uint32_t>(segment.id), arguments_.compress}.text();
   }

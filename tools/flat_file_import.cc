@@ -269,6 +269,7 @@ Counts import_into(const FlatFileImportArguments& arguments, Transaction& txn,
 // goes again if that fails.
 Counts import_with_list(const FlatFileImportArguments& arguments, Transaction& txn,
                         const Sources& sources) {
+  require_directory_of(*arguments.new_locations);
   const std::filesystem::path path = *arguments.new_locations;
   const std::string parent = path.parent_path().empty() ? "." : path.parent_path().string();
   TargetDirectory target(parent);

@@ -48,6 +48,7 @@ class PartdExport {
 
   void run() {
     collect_paths();
+    tell_of_lost_type();
     paths_.write_all(
         arguments_.target, arguments_.force,
         [this](TargetDirectory& target, const std::string& path) { write(target, path); });
@@ -65,6 +66,15 @@ class PartdExport {
       if (dtype_) add_dtype(path + std::string(formats::kDtypeSuffix));
     }
     paths_.require_no_file_is_a_directory();
+  }
+
+  void tell_of_lost_type() const {
+    const PartdElement& element = partd_.element();
+    if (dtype_ || element.type.empty()) return;
+    print_message(printable(fmt::format(
+        "not exported: that the values are arrays of '{}', {} each; partd knows no such "
+        "type, and an import makes plain bytes of them",
+        element.type, counted(element.size, "byte"))));
   }
 
   void add_dtype(const std::string& path) {
@@ -102,7 +112,7 @@ ExitCode run(const PartdExportArguments& arguments) {
     document["bytes"] = files.bytes();
     print_json(document);
   } else {
-    write_data(fmt::format("{} keys ({})\n", count_text(files.keys()), size_text(files.bytes())));
+    write_data(fmt::format("{} ({})\n", counted(files.keys(), "key"), size_text(files.bytes())));
   }
   return ExitCode::success;
 }

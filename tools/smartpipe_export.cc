@@ -18,6 +18,7 @@
 #include "tools/open_database.h"
 #include "tools/output.h"
 #include "tools/progress_bar.h"
+#include "tools/staging.h"
 #include "tools/target_directory.h"
 
 namespace quire::tools {
@@ -59,7 +60,9 @@ class SmartPipeExport {
     const std::filesystem::path target(arguments.target);
     directory_ = target.has_parent_path() ? target.parent_path().string() : ".";
     name_ = target.filename().string();
-    if (const std::string reason = reason_against(name_); !reason.empty()) {
+    std::string reason = reason_against(name_);
+    if (reason.empty()) reason = reason_against(name_ + data_ending());
+    if (!reason.empty()) {
       throw InvalidArgument("'" + arguments.target + "' cannot be the files' name: " + reason +
                             "; nothing was written");
     }
@@ -71,15 +74,14 @@ class SmartPipeExport {
     const std::string data = name_ + data_ending();
     const std::string index = name_ + std::string(formats::kSmartPipeIndex);
     require_free(target, data, index);
-    target.write(
-        data,
-        [&](std::ostream& data_stream) {
-          target.write(
-              index, [&](std::ostream& index_stream) { write(data_stream, index_stream); }, {},
-              arguments_.force);
-        },
-        {}, arguments_.force);
-    target.sync();
+    Staging staging(target);
+    const auto write_index = [&](std::ostream& data_stream) {
+      const auto write_both = [&](std::ostream& index_stream) { write(data_stream, index_stream); };
+      staging.files().write(index, write_both, {}, false);
+    };
+    staging.files().write(data, write_index, {}, false);
+    // The index last: without one the original reads nothing.
+    staging.publish({data, index}, arguments_.force);
   }
 
   std::uint64_t blocks() const noexcept { return blocks_; }
@@ -116,10 +118,14 @@ class SmartPipeExport {
                       "' exists, and smart-pipe would read it instead; move it away, or choose "
                       "another name");
     }
+    const std::string packed = name_ + std::string(formats::kSmartPipeCompressed);
+    if (!arguments_.compress && arguments_.force && target.exists(packed)) {
+      throw KeyExists("'" + directory_ + "/" + packed +
+                      "' exists, whose index would be overwritten; move it away, or choose another "
+                      "name");
+    }
     for (const std::string& name : {data, index}) {
-      if (!arguments_.force && target.exists(name)) {
-        throw KeyExists("'" + directory_ + "/" + name + "' exists; --force overwrites files");
-      }
+      if (!arguments_.force && target.exists(name)) target.throw_exists(name);
     }
   }
 
@@ -164,9 +170,8 @@ ExitCode run_smartpipe(const SmartPipeArguments& arguments) {
     document["skipped"] = files.skipped();
     print_json(document);
   } else {
-    write_data(fmt::format("{} blocks of {} pairs; {} empty ones left out\n",
-                           count_text(files.blocks()), count_text(files.pairs()),
-                           count_text(files.skipped())));
+    write_data(fmt::format("{} of {}; {} left out\n", counted(files.blocks(), "block"),
+                           counted(files.pairs(), "pair"), counted(files.skipped(), "empty one")));
   }
   return ExitCode::success;
 }

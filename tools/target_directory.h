@@ -4,9 +4,10 @@
 #include <functional>
 #include <iosfwd>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include <quire/bytes.h>
 
@@ -14,14 +15,18 @@
 
 namespace quire::tools {
 
+/// Bytes of the longest name that a file can have.
+inline constexpr std::size_t kLongestName = 255;
+
 /// Why `path` cannot name a file below a directory, in words; empty if it can: names divided by
-/// '/', none of them empty, "." or "..", and no byte 0.
+/// '/', none of them empty, ".", "..", too long or that of an unfinished file, and no byte 0.
 std::string reason_against(std::string_view path);
 
 /// A directory below which files are made. Nothing outside it is touched, whatever the paths and
 /// whatever links lie in it: symbolic links below it are not followed. A file appears under its name
-/// when all of it is there, or not at all; SIGKILL may leave one whose name begins with
-/// ".quire-export.". Failures of the system are IoError. One thread at a time.
+/// when all of it is there, or not at all; SIGKILL may leave one that is called unfinished
+/// (unfinished.h), which goes when the next file is written beside it. Failures of the system are
+/// IoError. One thread at a time.
 class TargetDirectory {
  public:
   /// Permission bits and time of last change; without them a file gets those that new files get.
@@ -32,9 +37,19 @@ class TargetDirectory {
 
   /// Makes the directory if it is missing; the one above it must exist (NotFound).
   explicit TargetDirectory(const std::string& path);
+  /// Removes the directory if it was made here, sync() has never been called and nothing lies in it.
+  ~TargetDirectory();
+  TargetDirectory(const TargetDirectory&) = delete;
+  TargetDirectory& operator=(const TargetDirectory&) = delete;
 
   /// Whether there is anything of that name.
   bool exists(const std::string& path) const;
+
+  /// Throws KeyExists for something of that name, which --force would overwrite.
+  [[noreturn]] void throw_exists(const std::string& path) const;
+
+  /// Makes a directory and those above it, as far as they are missing.
+  void make_directory(const std::string& path) const { open_directory(path); }
 
   /// Makes a file and the directories above it. `path` is one that nothing speaks against
   /// (reason_against()). Replaces a file of that name only if `overwrite` is set, else KeyExists.
@@ -51,12 +66,19 @@ class TargetDirectory {
   void sync();
 
  private:
-  Descriptor open_parent(const std::string& path) const;
+  friend class Staging;
+  TargetDirectory(Descriptor root, std::string path)
+      : root_path_(std::move(path)), root_(std::move(root)) {}
+
+  Descriptor open_directory(const std::string& path) const;
+  void clear_once(const std::string& directory, const Descriptor& descriptor);
   std::string full_path(const std::string& path) const { return root_path_ + "/" + path; }
 
   std::string root_path_;
   Descriptor root_;
-  std::uint64_t file_count_ = 0;  // makes temporary names differ
+  bool was_made_ = false;
+  bool is_synced_ = false;
+  std::set<std::string> cleared_;  // directories below it that have no left-overs any more
 };
 
 }  // namespace quire::tools

@@ -64,6 +64,14 @@ TEST_F(ExportCommandTest, RefusesKeysThatWouldLeaveTheDirectoryBeforeItWritesAny
   expect_failure(export_to("out"), 2, "key '../named'");
 }
 
+TEST_F(ExportCommandTest, RefusesANameThatNoFileCanHaveBeforeItWritesAnything) {
+  put("a", "1");
+  put("sub/" + std::string(256, 'n'), "2");
+  expect_failure(export_to("out"), 2,
+                 "nnn' cannot be a file below a directory: it has a name of 256 bytes, and 255 is");
+  EXPECT_FALSE(std::filesystem::exists(path("out")));
+}
+
 TEST_F(ExportCommandTest, RefusesAKeyThatNeedsAFileToBeADirectory) {
   put("a", "1");
   put("a-b", "2");

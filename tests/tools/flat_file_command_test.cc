@@ -1,5 +1,8 @@
 // ls, cat, import and export of flat files.
 
+#include <sys/wait.h>
+
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -277,6 +280,16 @@ TEST_F(FlatFileCommandTest, ImportLeavesNoNewListBehindAFailureAndReplacesNone) 
   write_file(path("new"), "precious");
   expect_refused(import({"--new-locations", path("new")}), 2, path("new") + "' exists");
   EXPECT_EQ(read_file(path("new")), "precious");
+  expect_refused(import({"--new-locations", path("no/new")}), 3, "there is no directory");
+  EXPECT_FALSE(std::filesystem::exists(path("no")));
+}
+
+TEST_F(FlatFileCommandTest, ImportRemovesTheNewListOfOneThatWasKilled) {
+  write_data("data_00000000.dat", "one");
+  std::filesystem::create_directory(path("lists"));
+  write_file(path("lists/.quire-unfinished.1.1"), "{\"file\"");
+  EXPECT_EQ(run(import({"--new-locations", path("lists/new")})).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(path("lists/.quire-unfinished.1.1")));
 }
 
 TEST_F(FlatFileCommandTest, ImportRefusesTwoFilesOfOneNumberUnlessAListSaysWhich) {
@@ -375,11 +388,40 @@ TEST_F(FlatFileCommandTest, ExportOverwritesOnlyWithForce) {
   EXPECT_EQ(read_file(path("out/data/data_00000000.dat")), "one");
 }
 
+TEST_F(FlatFileCommandTest, ForcedExportLeavesNoDataFileOfAnEarlierOneAndNothingElseGoes) {
+  make({}, {"one"});
+  Strings forced{"export", "flatfile", file(), "f", path("out"), "--force"};
+  ASSERT_EQ(run(forced).exit_code, 0);
+  write_file(path("out/data/data_00000001.dat"), "of another flat file");
+  write_file(path("out/notes"), "mine");
+  ASSERT_EQ(run(forced).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(path("out/data/data_00000001.dat")));
+  EXPECT_EQ(read_file(path("out/notes")), "mine");
+  write_file(path("out/data/notes"), "mine too");
+  expect_failure(forced, 2, "out/data/notes' is of no export");
+  EXPECT_EQ(read_file(path("out/data/notes")), "mine too");
+  EXPECT_EQ(read_file(path("out/data/data_00000000.dat")), "one");
+}
+
+TEST_F(FlatFileCommandTest, ExportThatFailsLeavesNothingSoTheNextNeedsNoForce) {
+  make({}, {"one", std::string(3'000'000, 'l')});
+  const std::string arguments = " export flatfile '" + file() + "' f '" + path("out") + "'";
+  // The system refuses files of more than a mebibyte.
+  const std::string limited =
+      "ulimit -f 2048; trap '' XFSZ; exec '" QUIRE_COMMAND "'" + arguments + " 2> /dev/null";
+  EXPECT_EQ(WEXITSTATUS(std::system(("sh -c \"" + limited + "\"").c_str())), 7);
+  EXPECT_FALSE(std::filesystem::exists(path("out")));
+  std::filesystem::create_directories(path("out/.quire-unfinished.1.1/data"));
+  EXPECT_EQ(run({"export", "flatfile", file(), "f", path("out")}).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(path("out/.quire-unfinished.1.1")));
+}
+
 TEST_F(FlatFileCommandTest, ExportOfAnEmptyFileIsAnEmptyList) {
   make({}, {});
   EXPECT_EQ(run({"export", "flatfile", file(), "f", path("out")}).out,
             "0 values (0 B) in 0 files\n");
   EXPECT_EQ(read_file(path("out/locations.jsonl")), "");
+  EXPECT_TRUE(std::filesystem::is_empty(path("out/data")));
 }
 
 }  // namespace

@@ -117,8 +117,21 @@ TEST_F(PartdCommandTest, ExportRefusesKeysThatPartdCannotHaveBeforeItWritesAnyth
     EXPECT_FALSE(std::filesystem::exists(path("out"))) << bad;
     change([&](Partd& partd) { partd.erase(bad); });
   }
+  change([&](Partd& partd) { partd.append(std::string(256, 'n'), "2"); });
+  expect_failure(export_to("out"), 2, "it has a name of 256 bytes, and 255 is the limit");
+  change([&](Partd& partd) { partd.erase(std::string(256, 'n')); });
   change([](Partd& partd) { partd.append({{"a", "1"}, {"a/b", "2"}}); });
   expect_failure(export_to("out"), 2, "key 'a' is a file");
+}
+
+TEST_F(PartdCommandTest, ExportTellsOfATypeThatPartdDoesNotKnow) {
+  change([](Partd& partd) { partd.append("x", std::string(16, 'x')); }, {.element = {"trade", 16}});
+  const CommandResult result = run(export_to("out"));
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.err.find("not exported: that the values are arrays of 'trade', 16 bytes each"),
+            std::string::npos)
+      << result.err;
+  EXPECT_EQ(result.out, "1 key (16 B)\n");
 }
 
 TEST_F(PartdCommandTest, ExportOverwritesOnlyWithForce) {

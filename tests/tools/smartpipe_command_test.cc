@@ -1,6 +1,7 @@
 // Pipes in the command: files of smart-pipe in and out, ls and cat.
 
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -192,7 +193,7 @@ TEST_F(SmartPipeCommandTest, ExportRefusesEmptyBlocksCompressedUnlessTheyAreLeft
   EXPECT_FALSE(std::filesystem::exists(path("s.datz")));
   EXPECT_FALSE(std::filesystem::exists(path("s.idx")));
   EXPECT_EQ(run(export_to("s", {"--compress", "--skip-empty"})).out,
-            "2 blocks of 3 pairs; 1 empty ones left out\n");
+            "2 blocks of 3 pairs; 1 empty one left out\n");
   EXPECT_EQ(run_json(export_to("t"))["blocks"], 3);
 }
 
@@ -202,9 +203,29 @@ TEST_F(SmartPipeCommandTest, ExportOverwritesOnlyWithForceAndNeverBesideARawFile
   expect_failure(export_to("s"), 2, "s.idx' exists; --force overwrites files");
   EXPECT_FALSE(std::filesystem::exists(path("s.dat")));
   EXPECT_EQ(run(export_to("s", {"--force"})).exit_code, 0);
+  write_file(path("s.dat"), "of another pipe");
   EXPECT_EQ(run(export_to("s", {"--force"})).exit_code, 0);
+  EXPECT_EQ(run({"import", "smartpipe", path("s"), file(), "again"}).exit_code, 0);
   expect_failure(export_to("s", {"--compress", "--force"}), 2,
                  "s.dat' exists, and smart-pipe would read it instead");
+  ASSERT_EQ(run(export_to("t", {"--compress"})).exit_code, 0);
+  expect_failure(export_to("t", {"--force"}), 2, "t.datz' exists, whose index would be");
+  EXPECT_FALSE(std::filesystem::exists(path("t.dat")));
+  expect_failure(export_to(std::string(252, 'n')), 2, "it has a name of 256 bytes, and 255 is");
+}
+
+TEST_F(SmartPipeCommandTest, ExportThatFailsLeavesTheFilesThatWereThere) {
+  store({{"one", {{"k", std::string(3'000'000, 'x')}}}});
+  write_file(path("s.dat"), "mine");
+  write_file(path("s.idx"), "mine too");
+  // The system refuses files of more than a mebibyte.
+  const std::string limited = "ulimit -f 2048; trap '' XFSZ; exec '" QUIRE_COMMAND
+                              "' export smartpipe --force '" +
+                              file() + "' p '" + path("s") + "' 2> /dev/null";
+  EXPECT_EQ(WEXITSTATUS(std::system(("sh -c \"" + limited + "\"").c_str())), 7);
+  EXPECT_EQ(read_file(path("s.dat")), "mine");
+  EXPECT_EQ(read_file(path("s.idx")), "mine too");
+  expect_failure(export_to("s"), 2, "s.dat' exists");
 }
 
 TEST_F(SmartPipeCommandTest, ExportNeedsAPipeAndAName) {

@@ -43,6 +43,36 @@ TEST_F(TargetDirectoryTest, SpeaksAgainstEveryPathThatCouldLeave) {
   }
 }
 
+TEST_F(TargetDirectoryTest, SpeaksAgainstNamesThatNoFileCanHave) {
+  EXPECT_EQ(reason_against("a/" + std::string(255, 'n') + "/b"), "");
+  EXPECT_EQ(reason_against("a/" + std::string(256, 'n') + "/b"),
+            "it has a name of 256 bytes, and 255 is the limit");
+  EXPECT_NE(reason_against("a/.quire-unfinished.1.1"), "");
+}
+
+TEST_F(TargetDirectoryTest, WritesBesideNoLeftOverOfAKill) {
+  TargetDirectory target(path("out"));
+  target.write("sub/a", "1", {}, false);
+  TargetDirectory later(path("out"));
+  write_file(path("out/.quire-unfinished.1.1"), "half of it");
+  write_file(path("out/sub/.quire-unfinished.1.2"), "half of it");
+  later.write("b", "2", {}, false);
+  EXPECT_EQ(name_count("out"), 2U);
+  EXPECT_EQ(name_count("out/sub"), 2U);
+  later.write("sub/c", "3", {}, false);
+  EXPECT_EQ(name_count("out/sub"), 2U);
+}
+
+TEST_F(TargetDirectoryTest, LeavesNoEmptyDirectoryOfItsOwnBehindAFailure) {
+  { TargetDirectory target(path("new")); }
+  EXPECT_FALSE(std::filesystem::exists(path("new")));
+  std::filesystem::create_directory(path("mine"));
+  { TargetDirectory target(path("mine")); }
+  EXPECT_TRUE(std::filesystem::exists(path("mine")));
+  TargetDirectory(path("done")).sync();
+  EXPECT_TRUE(std::filesystem::exists(path("done")));
+}
+
 TEST_F(TargetDirectoryTest, WritesContentModeAndTime) {
   TargetDirectory target(path("new"));
   target.write("sub/deeper/file", "content", {{0640, 1'234'567'890'987'654'321}}, false);

@@ -19,12 +19,19 @@ namespace quire::tools {
 
 namespace {
 
-[[noreturn]] void throw_no_location(const ContentArguments& arguments) {
-  InvalidArgument error("'" + *arguments.key +
-                        "' is no location of a flat file; give SEGMENT:OFFSET:LENGTH");
+constexpr const char* kLocationAdvice =
+    "`quire cat FILE NAME --json` lists the location of each value";
+
+template <class E>
+[[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {
+  E error(message + kLocationAdvice);
   error.add_file(arguments.file);
   error.add_collection(arguments.collection);
   throw error;
+}
+
+[[noreturn]] void throw_no_value(const ContentArguments& arguments) {
+  throw_of<NotFound>(arguments, "no value at '" + *arguments.key + "'; ");
 }
 
 DataLocation parse_location(const ContentArguments& arguments) {
@@ -36,7 +43,8 @@ DataLocation parse_location(const ContentArguments& arguments) {
     const auto [next, error] = std::from_chars(at, end, *number);
     const bool is_last = number == &location.length;
     if (error != std::errc() || (is_last ? next != end : next == end || *next != ':')) {
-      throw_no_location(arguments);
+      throw_of<InvalidArgument>(
+          arguments, "'" + text + "' is no location of a flat file; give SEGMENT:OFFSET:LENGTH, ");
     }
     at = is_last ? next : next + 1;
   }
@@ -107,9 +115,9 @@ void print_flat_file(const ContentArguments& arguments, const Snapshot& snapshot
     if (arguments.json) return print_value(arguments, flat_file.get(location));
     write_value(flat_file, location);
   } catch (const std::out_of_range&) {
-    throw_no_key(arguments);
+    throw_no_value(arguments);
   } catch (const NotFound&) {
-    throw_no_key(arguments);
+    throw_no_value(arguments);
   }
 }
 

@@ -66,9 +66,9 @@ std::string info_text(const DatabaseInfo& info, std::size_t collections) {
   table.add({"pages", fmt::format("{}, {} of them free", count_text(info.page_count),
                                   count_text(info.free_pages))});
   table.add({"size", size_text(info.file_bytes)});
-  table.add(
-      {"log", fmt::format("{}, {} commits replayed in {}", size_text(info.wal_bytes),
-                          count_text(info.recovered_commits), duration_text(info.recovery_time))});
+  table.add({"log", fmt::format("{}, {} replayed in {}", size_text(info.wal_bytes),
+                                counted(info.recovered_commits, "commit"),
+                                duration_text(info.recovery_time))});
   return table.text();
 }
 
@@ -98,6 +98,24 @@ void declare_ls(CLI::App& command, LsArguments& arguments) {
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
 
+// What else is to be said of a collection. Of a damaged one nothing: that is for `check` to tell.
+Json description(const Snapshot& snapshot, const CollectionInfo& collection) {
+  const KindContent* known = find_kind_content(collection.kind);
+  try {
+    if (known != nullptr && known->describe) return known->describe(snapshot, collection.name);
+  } catch (const Error&) {
+  }
+  return Json::object();
+}
+
+std::string kind_text(const std::string& kind, const Json& description) {
+  std::string text = kind;
+  for (const auto& [name, value] : description.items()) {
+    text += fmt::format(", {} {}", name, printable(value.get<std::string>()));
+  }
+  return text;
+}
+
 void list_collections(const LsArguments& arguments, const Snapshot& snapshot) {
   std::vector<CollectionInfo> collections = snapshot.collections();
   std::ranges::sort(collections, {}, &CollectionInfo::name);
@@ -105,14 +123,16 @@ void list_collections(const LsArguments& arguments, const Snapshot& snapshot) {
   document["collections"] = Json::array();
   Table table({Table::Align::left, Table::Align::right, Table::Align::left});
   for (const CollectionInfo& collection : collections) {
+    const Json more = description(snapshot, collection);
     if (arguments.json) {
       Json entry;
       set_bytes(entry, "name", collection.name);
       entry["kind"] = collection.kind;
       entry["pages"] = collection.pages;
+      entry.update(more);
       document["collections"].push_back(std::move(entry));
     } else {
-      table.add({collection.kind, fmt::format("{} pages", count_text(collection.pages)),
+      table.add({kind_text(collection.kind, more), counted(collection.pages, "page"),
                  for_standard_output(collection.name)});
     }
   }
@@ -149,11 +169,16 @@ void declare_check(CLI::App& command, CheckArguments& arguments) {
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
 
+// What is wrong, without the advice, which is the same for all.
+std::string_view without_advice(std::string_view what) {
+  return what.substr(0, what.find("; restore a backup"));
+}
+
 Json problem_json(const CheckProblem& problem) {
   Json entry;
   entry["page"] = problem.page == UINT32_MAX ? Json() : Json(problem.page);
   set_bytes(entry, "collection", problem.collection);
-  set_bytes(entry, "what", problem.what);
+  set_bytes(entry, "what", without_advice(problem.what));
   return entry;
 }
 
@@ -186,13 +211,12 @@ bool continues(const CheckProblem& last, const CheckProblem& next) {
          next.collection == last.collection;
 }
 
-// What is wrong, without the page, which stands before it, and without the advice, which the
-// command gives once for all.
+// Also without the page, which stands before it.
 std::string_view bare_text(const CheckProblem& problem) {
   std::string_view what = problem.what;
   const std::string page = fmt::format("page {}: ", problem.page);
   if (what.starts_with(page)) what.remove_prefix(page.size());
-  return what.substr(0, what.find("; restore a backup"));
+  return without_advice(what);
 }
 
 // A line for each run of pages with the same problem.
@@ -234,7 +258,7 @@ std::string check_text(const CheckArguments& arguments, const CheckReport& repor
   return text + table.text() +
          (report.ok() ? std::string(arguments.deep ? "ok\n"
                                                    : "ok; content was not read: --deep does that\n")
-                      : fmt::format("{} problems\n", count_text(report.problem_count)));
+                      : counted(report.problem_count, "problem") + "\n");
 }
 
 ExitCode run_check(const CheckArguments& arguments) {
@@ -266,8 +290,8 @@ void add_inspect_commands(CommandLine& command_line) {
   CLI::App& app = command_line.app();
   command_line.add<InfoArguments>(app, "info", "What the file says of itself", declare_info,
                                   run_info);
-  command_line.add<LsArguments>(app, "ls", "The collections of a database, or the keys of a hash",
-                                declare_ls, run_ls);
+  command_line.add<LsArguments>(
+      app, "ls", "The collections of a database, or what is in one of them", declare_ls, run_ls);
   command_line.add<CheckArguments>(app, "check", "Account for every page and check every structure",
                                    declare_check, run_check);
 }

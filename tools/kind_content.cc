@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace quire::tools {
@@ -63,12 +64,15 @@ std::string entry_line(ByteView key, ByteView value) {
   return for_standard_output(key.text()) + "\t" + for_standard_output(value.text()) + "\n";
 }
 
+const KindContent* find_kind_content(std::string_view kind) {
+  const auto found = std::ranges::find(kKinds, kind, &KindContent::kind);
+  return found == kKinds.end() ? nullptr : *found;
+}
+
 const KindContent& kind_content(const ContentArguments& arguments, const Snapshot& snapshot) {
   const std::optional<std::string> kind = snapshot.kind_of(arguments.collection);
   if (!kind) throw_of<NotFound>(arguments, "no such collection");
-  for (const KindContent* known : kKinds) {
-    if (known->kind == *kind) return *known;
-  }
+  if (const KindContent* known = find_kind_content(*kind)) return *known;
   throw_of<TypeMismatch>(arguments, "this command cannot look into a collection of kind '" + *kind +
                                         "'; the program that made it can");
 }

@@ -40,6 +40,9 @@ struct KindContent {
   void (*list)(const ContentArguments&, const Snapshot&) = nullptr;
   /// All of it, or the part that the key names.
   void (*print)(const ContentArguments&, const Snapshot&) = nullptr;
+  /// An object of what else `quire ls FILE` says of a collection; nullptr if nothing. Does not read
+  /// what is in it.
+  Json (*describe)(const Snapshot&, const std::string& name) = nullptr;
 };
 
 /// The kinds that the command can look into; each is defined beside its functions.
@@ -53,6 +56,8 @@ extern const KindContent kRecordArrayContent;
 extern const KindContent kRecordsContent;
 extern const KindContent kRingContent;
 
+/// That of a kind; nullptr if the command does not know it.
+const KindContent* find_kind_content(std::string_view kind);
 /// That of a collection. NotFound if there is no collection of that name, TypeMismatch if the
 /// command does not know its kind.
 const KindContent& kind_content(const ContentArguments& arguments, const Snapshot& snapshot);

@@ -54,8 +54,30 @@ void list_partd(const ContentArguments& arguments, const Snapshot& snapshot) {
   if (arguments.json) print_json(document);
 }
 
+std::string_view codec_text(Codec codec) {
+  switch (codec) {
+    case Codec::none:
+      break;
+    case Codec::zstd:
+      return "zstd";
+    case Codec::lz4:
+      return "lz4";
+    case Codec::snappy:
+      return "snappy";
+  }
+  return "none";
+}
+
+Json describe_partd(const Snapshot& snapshot, const std::string& name) {
+  const PartdView partd = snapshot.open<Partd>(name);
+  Json members = Json::object();
+  if (!partd.element().type.empty()) set_bytes(members, "element", partd.element().type);
+  members["codec"] = codec_text(partd.codec());
+  return members;
+}
+
 }  // namespace
 
-const KindContent kPartdContent{Partd::kKind, list_partd, print_partd};
+const KindContent kPartdContent{Partd::kKind, list_partd, print_partd, describe_partd};
 
 }  // namespace quire::tools

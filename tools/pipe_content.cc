@@ -18,6 +18,10 @@ void list_pipe(const ContentArguments& arguments, const Snapshot& snapshot) {
   Json document = content_json(arguments);
   document["kind"] = Pipe::kKind;
   document["blocks"] = Json::array();
+  const auto write_line = [](auto pairs, auto bytes, auto stored, const std::string& key) {
+    write_data(fmt::format("{:>10} {:>14} {:>14}  {}\n", pairs, bytes, stored, key));
+  };
+  if (!arguments.json) write_line("PAIRS", "BYTES", "STORED", "BLOCK");
   for (const Block& block : snapshot.open<Pipe>(arguments.collection)) {
     throw_if_interrupted();
     if (arguments.json) {
@@ -28,8 +32,8 @@ void list_pipe(const ContentArguments& arguments, const Snapshot& snapshot) {
       entry["stored_bytes"] = block.stored_bytes();
       document["blocks"].push_back(std::move(entry));
     } else {
-      write_data(fmt::format("{:>10} {:>14} {:>14}  {}\n", block.size(), block.raw_bytes(),
-                             block.stored_bytes(), for_standard_output(block.key().text())));
+      write_line(block.size(), block.raw_bytes(), block.stored_bytes(),
+                 for_standard_output(block.key().text()));
     }
   }
   if (arguments.json) print_json(document);

@@ -9,6 +9,7 @@
 
 #include <quire/records.h>
 
+#include "tools/figures.h"
 #include "tools/interrupt.h"
 #include "tools/kind_content.h"
 
@@ -185,7 +186,7 @@ void list_arrays(const ContentArguments& arguments, const Snapshot& snapshot) {
       entry["records"] = size;
       document["keys"].push_back(std::move(entry));
     } else {
-      write_line(fmt::format("{}\t{} records", key, size));
+      write_line(key + "\t" + counted(size, "record"));
     }
   }
   if (arguments.json) print_json(document);

@@ -69,7 +69,7 @@ std::string value_text(const Field& field, std::uint64_t value) {
     case Unit::bytes:
       return size_text(value);
     case Unit::pages:
-      return fmt::format("{} pages, {}", count_text(value), size_text(value * kPageSize));
+      return fmt::format("{}, {}", counted(value, "page"), size_text(value * kPageSize));
   }
   return count_text(value);
 }

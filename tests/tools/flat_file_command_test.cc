@@ -100,10 +100,13 @@ TEST_F(FlatFileCommandTest, CatRefusesWhatIsNoLocationOrLeadsNowhere) {
   make({}, {"abc"});
   for (const char* bad : {"", "1", "0:0", "0:0:", "0:0:3:", "0:0:3x", "a:b:c", "-1:0:0", "0:0:-3",
                           "0:0:99999999999999999999"}) {
-    expect_failure({"cat", file(), "f", bad}, 2, "is no location of a flat file");
+    expect_failure({"cat", file(), "f", bad}, 2,
+                   "is no location of a flat file; give SEGMENT:OFFSET:LENGTH, `quire cat FILE "
+                   "NAME --json` lists");
   }
-  expect_failure({"cat", file(), "f", "0:0:4"}, 3, "no key '0:0:4'");
-  expect_failure({"cat", file(), "f", "1:0:0"}, 3, "no key '1:0:0'");
+  expect_failure({"cat", file(), "f", "0:0:4"}, 3,
+                 "no value at '0:0:4'; `quire cat FILE NAME --json` lists");
+  expect_failure({"cat", file(), "f", "1:0:0"}, 3, "no value at '1:0:0'");
 }
 
 // ---- check

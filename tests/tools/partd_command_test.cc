@@ -146,6 +146,18 @@ TEST_F(PartdCommandTest, ExportOverwritesOnlyWithForce) {
   EXPECT_EQ(read_file(path("out/x")), "new");
 }
 
+TEST_F(PartdCommandTest, LsSaysWhatTheValuesAreAndHowTheyArePacked) {
+  change([](Partd&) {}, {.codec = Codec::zstd, .element = {"f8", 8}});
+  EXPECT_TRUE(run({"ls", file()}).out.starts_with("partd, element f8, codec zstd  "));
+  const Json entry = run_json({"ls", file()})["collections"][0];
+  EXPECT_EQ(entry["kind"], "partd");
+  EXPECT_EQ(entry["element"], "f8");
+  EXPECT_EQ(entry["codec"], "zstd");
+  run({"rm", file(), "p"});
+  change([](Partd&) {});
+  EXPECT_TRUE(run({"ls", file()}).out.starts_with("partd, codec none  "));
+}
+
 TEST_F(PartdCommandTest, LsShowsKeysWithSizesAndCatValues) {
   change([](Partd& partd) { partd.append("x", std::string(1000, 'x')); }, {.codec = Codec::zstd});
   EXPECT_EQ(run({"ls", file(), "p"}).out, "x\t1000\n");

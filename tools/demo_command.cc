@@ -51,6 +51,9 @@ void declare_demo(CLI::App& command, DemoArguments& arguments) {
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
 
+// With so many files for each kill, all of them hit an importer at work as a rule.
+constexpr std::uint64_t kFilesForEachKill = 100;
+
 // Chooses when to kill, from a seed: the first importer as it makes the database, each later one in
 // its part of the import, some time after a commit of its own, so anywhere in its next one.
 class KillMoments {
@@ -167,11 +170,10 @@ class Demo {
     database.close();
     report_.recoveries.push_back(
         {last_.files, progress.files, info.recovered_commits, info.recovery_time});
-    print_message(
-        fmt::format("kill {} of {}: {} files acknowledged, {} there; {} commits replayed in {}",
-                    report_.recoveries.size(), arguments_.kills, count_text(last_.files),
-                    count_text(progress.files), count_text(info.recovered_commits),
-                    duration_text(info.recovery_time)));
+    print_message(fmt::format(
+        "kill {} of {}: {} acknowledged, {} there; {} replayed in {}", report_.recoveries.size(),
+        arguments_.kills, counted(last_.files, "file"), count_text(progress.files),
+        counted(info.recovered_commits, "commit"), duration_text(info.recovery_time)));
   }
 
   void verify_all() {
@@ -208,15 +210,25 @@ class Demo {
     auto& problems = report_.problems;
     problems.insert(problems.end(), verifier_.problems().begin(), verifier_.problems().end());
     for (const CheckProblem& problem : report_.check.problems) problems.push_back(problem.what);
-    if (problems.empty() && report_.snapshots == 0) {
-      problems.push_back("no snapshot was taken while an importer was at work; give more files");
-    }
     if (problems.empty() && !report_.held) problems.push_back("no snapshot was held");
-    if (problems.empty() && report_.recoveries.size() < arguments_.kills) {
-      problems.push_back(
-          fmt::format("only {} of {} kills hit an importer at work; give more files "
-                      "with --dir",
-                      report_.recoveries.size(), arguments_.kills));
+    if (problems.empty()) note_what_was_not_shown();
+  }
+
+  // An importer must live long enough to be hit, and to have its snapshots taken.
+  void note_what_was_not_shown() {
+    const std::string files = counted(report_.plan.paths.size(), "file");
+    if (report_.snapshots == 0) {
+      report_.not_shown.push_back(
+          fmt::format("no snapshot was taken beside an importer: {} went in too quickly; give some "
+                      "{} with --dir",
+                      files, count_text(kFilesForEachKill)));
+    }
+    if (report_.recoveries.size() < arguments_.kills) {
+      report_.not_shown.push_back(fmt::format(
+          "only {} of {} hit an importer at work: {} went in too quickly; give some {} with --dir, "
+          "or set --kills",
+          count_text(report_.recoveries.size()), counted(arguments_.kills, "kill"), files,
+          count_text(kFilesForEachKill * arguments_.kills)));
     }
   }
 
@@ -252,7 +264,7 @@ ExitCode run_demo(const DemoArguments& arguments) {
 
   Demo(arguments, directory, report).run();
   report.total_time = Clock::now() - begin;
-  if (!report.ok() && !report.kept) {
+  if (!report.problems.empty() && !report.kept) {
     directory.keep();  // what went wrong can be looked at
     report.kept = true;
   }

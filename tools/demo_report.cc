@@ -74,10 +74,10 @@ void add_import_rows(Table& table, const DemoReport& report) {
                          count_text(report.plan.too_large), count_text(report.plan.over_limit))});
   table.add({"bytes", fmt::format("{} ({})", count_text(report.bytes), size_text(report.bytes))});
   table.add({"directories",
-             fmt::format("{} blocks of a pipe, packed to {}", count_text(report.directories),
+             fmt::format("{} of a pipe, packed to {}", counted(report.directories, "block"),
                          size_text(report.directory_bytes))});
-  table.add({"words", fmt::format("{} shuffled to {} keys of a partd", count_text(report.words),
-                                  count_text(report.word_keys))});
+  table.add({"words", fmt::format("{} shuffled to {} of a partd", count_text(report.words),
+                                  counted(report.word_keys, "key"))});
   table.add({"transactions", count_text(report.transactions)});
   table.add({"import", fmt::format("{} at {}, {:.0f} files/s, {:.0f} transactions/s",
                                    duration_text(report.import_time),
@@ -94,25 +94,34 @@ void add_proof_rows(Table& table, const DemoReport& report) {
   table.add({"snapshots", fmt::format("{} checked beside the importers, each of whole transactions",
                                       count_text(report.snapshots))});
   if (report.held) {
-    table.add(
-        {"held snapshot", fmt::format("of {} files, {}: reads the same after {} more commits",
-                                      count_text(report.held->files), size_text(report.held->bytes),
-                                      count_text(report.commits_after_held))});
+    table.add({"held snapshot",
+               fmt::format("of {}, {}: reads the same after {}",
+                           counted(report.held->files, "file"), size_text(report.held->bytes),
+                           counted(report.commits_after_held, "more commit"))});
   }
   table.add({"commits recovered", count_text(recovered_commits(report))});
   table.add(
       {"recovery time", fmt::format("{} least, {} median, {} most", duration_text(times.least),
                                     duration_text(times.median), duration_text(times.most))});
   table.add(
-      {"compared", fmt::format("{} files, {} in {} at {}", count_text(report.files_compared),
+      {"compared", fmt::format("{}, {} in {} at {}", counted(report.files_compared, "file"),
                                size_text(report.bytes_compared), duration_text(report.compare_time),
                                rate_text(report.bytes_compared, report.compare_time))});
-  table.add({"check", fmt::format("{} pages, {} problems", count_text(report.check.pages),
-                                  count_text(report.check.problem_count))});
+  table.add({"check", fmt::format("{}, {}", counted(report.check.pages, "page"),
+                                  counted(report.check.problem_count, "problem"))});
   table.add({"database", fmt::format("{}, {:.2f} times the input", size_text(report.file_bytes),
                                      size_ratio(report))});
   table.add(
       {"time in all", fmt::format("{}, seed {}", duration_text(report.total_time), report.seed)});
+}
+
+std::string_view verdict(const DemoReport& report) {
+  if (report.ok()) {
+    return "Every acknowledged file survived every kill, no snapshot showed half a transaction, "
+           "and every byte equals its source.\n";
+  }
+  if (!report.problems.empty()) return "Not all of that holds; the problems stand above.\n";
+  return "All that could be tried holds; what could not, and what it needs, stands above.\n";
 }
 
 }  // namespace
@@ -125,11 +134,10 @@ std::string demo_text(const DemoReport& report) {
   for (const std::string& problem : report.problems) {
     text += "PROBLEM: " + printable(problem) + "\n";
   }
+  for (const std::string& what : report.not_shown) text += "NOT SHOWN: " + what + "\n";
   if (report.kept) text += "the database is " + report.database + "\n";
-  return text + (report.ok()
-                     ? "Every acknowledged file survived every kill, no snapshot showed half "
-                       "a transaction, and every byte equals its source.\n"
-                     : "Not all of that could be shown; the problems stand above.\n");
+  text += verdict(report);
+  return text;
 }
 
 Json demo_json(const DemoReport& report) {
@@ -172,6 +180,7 @@ Json demo_json(const DemoReport& report) {
   document["total_seconds"] = report.total_time.count();
   document["check"] = {{"ok", report.check.ok()}, {"pages", report.check.pages}};
   document["problems"] = report.problems;
+  document["not_shown"] = report.not_shown;
   return document;
 }
 

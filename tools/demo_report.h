@@ -50,9 +50,10 @@ struct DemoReport {
   Seconds compare_time{0};
   Seconds total_time{0};
   CheckReport check;
-  std::vector<std::string> problems;
+  std::vector<std::string> problems;   // what did not hold
+  std::vector<std::string> not_shown;  // what could not be tried, with what it needs
 
-  bool ok() const noexcept { return problems.empty(); }
+  bool ok() const noexcept { return problems.empty() && not_shown.empty(); }
 };
 
 /// For people: a table, then the problems, then one line that says whether all of it holds.

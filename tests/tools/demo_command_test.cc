@@ -78,7 +78,23 @@ TEST_F(DemoCommandTest, FailsWhenTooFewKillsHitAnImporterAtWork) {
       run({"demo", "--dir", path("few"), "--kills", "5", "--keep", file(), "--json"});
   EXPECT_EQ(result.exit_code, 1) << result.err << result.out;
   EXPECT_EQ(result.json()["ok"], false);
-  EXPECT_EQ(result.json()["problems"].size(), 1U);
+  EXPECT_EQ(result.json()["problems"].size(), 0U);
+  EXPECT_EQ(result.json()["not_shown"].size(), 1U);
+}
+
+TEST_F(DemoCommandTest, SaysWhatItNeedsWhenThereAreTooFewFiles) {
+  std::filesystem::create_directory(path("few"));
+  write_file(path("few/one"), "1");
+  const CommandResult result =
+      run({"demo", "--dir", path("few"), "--kills", "5", "--keep", file()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.out.find("\nNOT SHOWN: only "), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find(" of 5 kills hit an importer at work: 1 file went in too quickly; give "
+                            "some 500 with --dir, or set --kills\n"),
+            std::string::npos)
+      << result.out;
+  EXPECT_NE(result.out.find("\nAll that could be tried holds; "), std::string::npos) << result.out;
+  EXPECT_EQ(result.out.find("PROBLEM"), std::string::npos) << result.out;
 }
 
 TEST_F(DemoCommandTest, RefusesWhatItCannotUse) {

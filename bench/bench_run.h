@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -61,11 +62,14 @@ struct BenchRun {
 };
 
 /// Says beside `measured` how it compares with `peer`, the same work done by something else in the
-/// same run; that becomes a row too, before it.
+/// same run; that becomes a row too, before the first that it stands beside.
 inline void add_beside(std::vector<Measurement>& rows, Measurement measured, Measurement peer) {
   measured.peer = peer.name;
   measured.times_peer = measured.items_per_second / peer.items_per_second;
-  rows.push_back(std::move(peer));
+  // One that several rows stand beside is there once.
+  if (std::ranges::find(rows, peer.name, &Measurement::name) == rows.end()) {
+    rows.push_back(std::move(peer));
+  }
   rows.push_back(std::move(measured));
 }
 

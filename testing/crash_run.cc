@@ -13,6 +13,7 @@ struct CrashRun::State {
 
   std::mutex mutex;
   std::shared_ptr<const Promises> promises;
+  std::function<void()> on_start_trying = [] {};
 
   /// Changes a copy, because moments that were recorded keep what was promised then.
   template <class Change>
@@ -53,6 +54,12 @@ CrashRun::~CrashRun() = default;
 SimulatedFileSystem& CrashRun::files() const noexcept { return state_->files; }
 const std::string& CrashRun::path() const noexcept { return state_->path; }
 const Options& CrashRun::options() const noexcept { return state_->options; }
+
+void CrashRun::start_trying() { state_->on_start_trying(); }
+
+void CrashRun::on_start_trying(std::function<void()> call) {
+  state_->on_start_trying = std::move(call);
+}
 
 CrashRun::Announced CrashRun::announce(std::string note) {
   Announced index = 0;

@@ -113,6 +113,7 @@ Recording Exploration::observe(const CrashWorkload& program, Disk disk, std::uin
   SimulatedFileSystem files(recording.simulation);
   if (!before) before = std::make_shared<const Promises>();
   CrashRun run(files, options_.path, options_.database, std::move(before));
+  run.on_start_trying([&] { recording.moments.clear(); });
   recording.simulation->set_observer([&](const Disk& now, std::uint64_t call) {
     recording.moments.push_back({now, run.promises(), call});
   });

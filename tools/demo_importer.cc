@@ -1,15 +1,7 @@
 #include "tools/demo_importer.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -20,7 +12,6 @@
 #include "tools/demo_reader.h"
 #include "tools/demo_words.h"
 #include "tools/held_snapshot.h"
-#include "tools/interrupt.h"
 #include "tools/output.h"
 #include "tools/source_file.h"
 
@@ -79,14 +70,6 @@ std::uint64_t import_batch(Database& database, const std::vector<std::string>& p
   return transaction.commit();
 }
 
-// One write, so that a line is there as a whole or not at all. If the supervisor is gone, SIGPIPE
-// ends this process.
-void tell(const std::string& line) {
-  if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    throw IoError("write", "acknowledgement", errno);
-  }
-}
-
 // The words of a line that the importer tells: kDone or kHeld, then numbers.
 constexpr std::string_view kDone = "done";
 constexpr std::string_view kHeld = "held";
@@ -98,7 +81,7 @@ std::string import_all(Database& database, const std::vector<std::string>& paths
   DemoProgress progress = read_progress(database.snapshot());
   while (progress.files < paths.size() && reader.problem().empty()) {
     const std::uint64_t seq = import_batch(database, paths, directories, progress);
-    tell(fmt::format("{} {} {} {}\n", kDone, seq, progress.files, reader.snapshots()));
+    tell_parent(fmt::format("{} {} {} {}", kDone, seq, progress.files, reader.snapshots()));
   }
   return reader.problem();
 }
@@ -108,29 +91,17 @@ std::string read_again(const HeldSnapshot& held) {
   if (!held.reads_the_same()) {
     return fmt::format("the snapshot of commit {} does not read as it did at first", held.seq());
   }
-  tell(fmt::format("{} {} {} {}\n", kHeld, held.seq(), held.content().files, held.content().bytes));
+  tell_parent(
+      fmt::format("{} {} {} {}", kHeld, held.seq(), held.content().files, held.content().bytes));
   return {};
 }
 
-pid_t spawn_self(const std::vector<std::string>& arguments, int standard_output) {
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, standard_output, STDOUT_FILENO);
-  // A process group of its own: Ctrl-C is for the supervisor, which ends the importer.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  pid_t pid = -1;
-  const int failure =
-      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failure != 0) throw IoError("posix_spawn", "/proc/self/exe", failure);
-  return pid;
+std::vector<std::string> arguments_for(const std::string& database_path,
+                                       const std::string& plan_path, bool holds_snapshot) {
+  std::vector<std::string> arguments{kDemoImporterCommand};
+  if (holds_snapshot) arguments.emplace_back(kHoldFlag);
+  arguments.insert(arguments.end(), {"--", database_path, plan_path});
+  return arguments;
 }
 
 }  // namespace
@@ -151,25 +122,11 @@ ExitCode run_demo_importer(const std::string& database_path, const std::string& 
 }
 
 ImporterProcess::ImporterProcess(const std::string& database_path, const std::string& plan_path,
-                                 bool holds_snapshot) {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw IoError("pipe", {}, errno);
-  acknowledgements_ = Descriptor(ends[0]);
-  const Descriptor writing(ends[1]);
-  std::vector<std::string> arguments{"quire", kDemoImporterCommand};
-  if (holds_snapshot) arguments.emplace_back(kHoldFlag);
-  arguments.insert(arguments.end(), {"--", database_path, plan_path});
-  pid_ = spawn_self(arguments, writing.get());
-}
-
-ImporterProcess::~ImporterProcess() {
-  if (pid_ < 0) return;
-  kill();
-  waitpid(pid_, nullptr, 0);
-}
+                                 bool holds_snapshot)
+    : process_(arguments_for(database_path, plan_path, holds_snapshot)) {}
 
 std::optional<Acknowledgement> ImporterProcess::next() {
-  while (const std::optional<std::string> line = next_line()) {
+  while (const std::optional<std::string> line = process_.next_line()) {
     std::istringstream words(*line);
     std::string word;
     words >> word;
@@ -182,38 +139,6 @@ std::optional<Acknowledgement> ImporterProcess::next() {
     words >> held_->seq >> held_->files >> held_->bytes;
   }
   return std::nullopt;
-}
-
-std::optional<std::string> ImporterProcess::next_line() {
-  std::size_t end = unparsed_.find('\n');
-  while (end == std::string::npos) {
-    wait_readable(acknowledgements_.get());
-    std::array<char, 4096> buffer;
-    const ssize_t count = read(acknowledgements_.get(), buffer.data(), buffer.size());
-    if (count < 0) throw IoError("read", "acknowledgement", errno);
-    if (count == 0) return std::nullopt;
-    unparsed_.append(buffer.data(), static_cast<std::size_t>(count));
-    end = unparsed_.find('\n');
-  }
-  std::string line = unparsed_.substr(0, end);
-  unparsed_.erase(0, end + 1);
-  return line;
-}
-
-void ImporterProcess::kill() noexcept {
-  if (pid_ >= 0) ::kill(pid_, SIGKILL);
-}
-
-ImporterProcess::Ending ImporterProcess::wait() {
-  int status = 0;
-  while (waitpid(pid_, &status, 0) < 0) {
-    if (errno != EINTR) throw IoError("waitpid", {}, errno);
-  }
-  pid_ = -1;
-  Ending ending;
-  ending.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  ending.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return ending;
 }
 
 }  // namespace quire::tools

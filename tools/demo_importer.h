@@ -4,9 +4,7 @@
 #include <optional>
 #include <string>
 
-#include <sys/types.h>
-
-#include "tools/descriptor.h"
+#include "tools/child_process.h"
 #include "tools/exit_code.h"
 
 namespace quire::tools {
@@ -39,17 +37,10 @@ ExitCode run_demo_importer(const std::string& database_path, const std::string& 
 /// it. One thread at a time.
 class ImporterProcess {
  public:
-  /// How it ended. `killed` is true only if kill() ended it: it was still at work then.
-  struct Ending {
-    bool killed = false;
-    int exit_code = 0;
-  };
+  using Ending = ChildProcess::Ending;
 
   ImporterProcess(const std::string& database_path, const std::string& plan_path,
                   bool holds_snapshot = false);
-  ~ImporterProcess();
-  ImporterProcess(const ImporterProcess&) = delete;
-  ImporterProcess& operator=(const ImporterProcess&) = delete;
 
   /// Waits for the next acknowledgement; nothing once the importer has ended and all were read.
   std::optional<Acknowledgement> next();
@@ -58,17 +49,13 @@ class ImporterProcess {
   const std::optional<HeldReport>& held() const noexcept { return held_; }
 
   /// SIGKILL. Acknowledgements that it has sent before can still be read.
-  void kill() noexcept;
+  void kill() noexcept { process_.kill(); }
 
   /// Waits until it has ended.
-  Ending wait();
+  Ending wait() { return process_.wait(); }
 
  private:
-  std::optional<std::string> next_line();
-
-  pid_t pid_ = -1;
-  Descriptor acknowledgements_;
-  std::string unparsed_;
+  ChildProcess process_;
   std::optional<HeldReport> held_;
 };
 

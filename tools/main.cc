@@ -8,6 +8,7 @@
 #include "tools/interrupt.h"
 #include "tools/output.h"
 #include "tools/stats_command.h"
+#include "tools/torture_command.h"
 
 int main(int argc, char** argv) {
   quire::tools::reserve_standard_descriptors();
@@ -20,5 +21,6 @@ int main(int argc, char** argv) {
   quire::tools::add_export_command(command_line);
   quire::tools::add_demo_command(command_line);
   quire::tools::add_bench_command(command_line);
+  quire::tools::add_torture_command(command_line);
   return static_cast<int>(command_line.run(argc, argv));
 }

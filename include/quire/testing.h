@@ -208,6 +208,10 @@ class QUIRE_API CrashRun {
   const Options& options() const noexcept;
   Database open() const { return Database::open(path(), options()); }
 
+  /// Crashes are tried from here on, not in what the workload has done before: for a workload that
+  /// first makes something to work on. No effect where no crash is being explored.
+  void start_trying();
+
   /// To be called before a commit (or whatever else must survive), with a note for the invariant.
   Announced announce(std::string note);
   /// To be called when it has returned.
@@ -223,6 +227,9 @@ class QUIRE_API CrashRun {
 
   /// As of now, to keep: later changes go to a new object.
   std::shared_ptr<const Promises> promises() const;
+
+  /// For the explorer: called by start_trying().
+  void on_start_trying(std::function<void()> call);
 
  private:
   struct State;

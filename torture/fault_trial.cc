@@ -1,0 +1,130 @@
+#include "torture/fault_trial.h"
+
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include <quire/error.h>
+
+namespace quire::torture {
+
+namespace {
+
+using Promises = CrashRun::Promises;
+
+const std::string kPath = "/torture.quire";
+
+struct Life {
+  std::shared_ptr<const Promises> promises;
+  bool was_told = false;  // by an exception that tells of the system
+};
+
+Life live(const Sequence& sequence, SimulatedFileSystem& files, Fault fault) {
+  CrashRun run(files, kPath, sequence.options(), std::make_shared<const Promises>());
+  run.on_start_trying([&] {
+    fault.first_operation += files.crash_points();
+    files.set_faults({{fault}});
+  });
+  bool was_told = false;
+  try {
+    sequence.run(run);
+  } catch (const IoError&) {
+    was_told = true;
+  } catch (const OutOfSpace&) {
+    was_told = true;
+  }
+  files.set_faults({});
+  return {run.promises(), was_told};
+}
+
+/// The number of operations that are there.
+std::size_t reopen(const Sequence& sequence, SimulatedFileSystem& files, const Promises& promises) {
+  Options options = sequence.options();
+  options.file_system = &files;
+  const Database database = Database::open(kPath, options);
+  const CheckReport check = database.check();
+  if (!check.ok()) throw std::runtime_error("check(): " + check.problems.front().what);
+  return sequence.require_promised(database, promises.history);
+}
+
+/// A sync that fails so may lose what the process has written before, even if only that dies.
+bool may_lose_what_was_relaxed(FaultKind kind) {
+  return can_fail(kind, FileOperation::sync) && kind != FaultKind::io_error;
+}
+
+void require_survival(const Sequence& sequence, const SimulatedFileSystem& files,
+                      const CrashPolicy& policy, const Promises& promises) {
+  const auto after = files.crash(policy);
+  const std::size_t seen = reopen(sequence, *after, promises);
+  const auto later = after->crash(CrashPolicy::lose_all());
+  if (reopen(sequence, *later, promises) != seen) {
+    throw std::runtime_error("what was seen after reopening has gone again");
+  }
+}
+
+}  // namespace
+
+std::string to_string(const Fault& fault) {
+  const auto name = [&] {
+    switch (fault.kind) {
+      case FaultKind::io_error:
+        return "a call fails";
+      case FaultKind::partial_write:
+        return "a write fails halfway";
+      case FaultKind::complete_write:
+        return "a write is done and fails";
+      case FaultKind::no_space:
+        return "no space";
+      case FaultKind::quota:
+        return "no quota";
+      case FaultKind::access_denied:
+        return "access denied";
+      case FaultKind::too_many_files:
+        return "too many files";
+      case FaultKind::sync_loses:
+        return "a sync loses";
+      case FaultKind::sync_reverts:
+        return "a sync reverts";
+      case FaultKind::sync_reports_late:
+        return "a sync fails late";
+      case FaultKind::sync_keeps_some:
+        return "a sync keeps some";
+      case FaultKind::sync_tells_each:
+        return "a sync fails for each";
+      case FaultKind::sync_lies:
+        return "a sync lies";
+    }
+    return "unknown";
+  }();
+  return std::string(name) + (fault.count == 1 ? ", once" : ", for ever");
+}
+
+std::uint64_t count_calls(const Sequence& sequence) {
+  std::uint64_t first = 0;
+  SimulatedFileSystem files;
+  CrashRun run(files, kPath, sequence.options(), std::make_shared<const Promises>());
+  run.on_start_trying([&] { first = files.crash_points(); });
+  sequence.run(run);
+  return files.crash_points() - first;
+}
+
+TrialResult try_fault(const Sequence& sequence, const Fault& fault, std::uint64_t seed) {
+  try {
+    SimulatedFileSystem files(seed);
+    const Life life = live(sequence, files, fault);
+    const Promises after_power_cut = life.promises->after_power_cut();
+    const Promises& after_death =
+        may_lose_what_was_relaxed(fault.kind) ? after_power_cut : *life.promises;
+    require_survival(sequence, files, CrashPolicy::process_death(), after_death);
+    require_survival(sequence, files, CrashPolicy::lose_all(), after_power_cut);
+    require_survival(sequence, files, CrashPolicy::random(seed), after_power_cut);
+    return {life.was_told ? Outcome::reported : Outcome::as_promised};
+  } catch (const Error& error) {
+    return {Outcome::failed, error.what()};
+  } catch (const std::exception& error) {
+    return {Outcome::wrong, error.what()};
+  }
+}
+
+}  // namespace quire::torture

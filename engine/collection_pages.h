@@ -42,6 +42,7 @@ class TransactionPages final : public pager::PageWriter {
   pager::MutablePageBytes modify_data(Pid pid, Sum32 sum, pager::SumPlace place) override {
     return pages_->modify_data(pid, sum, place, owner_);
   }
+  pager::PageRef pin(Pid pid) override { return pages_->pin(pid); }
   Pid allocate(std::uint32_t count, PageState state) override {
     return pages_->allocate(count, state);
   }

@@ -88,8 +88,7 @@ struct SumPlace {
 /// before it commits. What a mutable span points at is the page until that is renewed or freed, or
 /// the work of the structure ends; of a data page, until the next call that changes a data page. It
 /// stays memory that may be touched until the work ends or rolls back to a savepoint (of a data
-/// page: until then), or for as long as a PageRef to it lives; the commit publishes copies of pages
-/// that a PageRef still shows.
+/// page: until then), or for as long as what pin() has returned lives.
 class PageWriter : public PageReader {
  public:
   /// The transaction's own copy of a structure page, made at the first call. Bytes 0..31 (the
@@ -98,6 +97,10 @@ class PageWriter : public PageReader {
   /// The same for a data page. Its new sum is stored at `place` when the transaction commits; the
   /// caller has made the parent page its own with modify() or renew() and keeps it so.
   virtual MutablePageBytes modify_data(Pid pid, Sum32 sum, SumPlace place) = 0;
+  /// Page `pid`, which one of the four calls for changing has just given, for somebody who writes to
+  /// it beyond this work. It ceases to be the page, and is memory of its own, when the page is
+  /// renewed or freed, when a savepoint is rolled back to, and when the transaction ends.
+  virtual PageRef pin(Pid pid) = 0;
 
   /// `count` contiguous pages, 1 <= count <= kMaxRun, that belong to this collection from now on.
   /// Their content is undefined until renew() or renew_data(); pages of state `owned` may stay so.

@@ -21,6 +21,16 @@ class PidSet {
   void erase(Pid pid) noexcept;
   void clear() noexcept;
 
+  /// Calls `fn(Pid)` for each, ascending.
+  template <class Fn>
+  void for_each(Fn&& fn) const {
+    for (const auto& [number, chunk] : chunks_) {
+      for (Pid i = 0; i < kChunkPages; ++i) {
+        if (chunk[i]) fn(number * kChunkPages + i);
+      }
+    }
+  }
+
   /// Calls `fn(Pid first, std::uint32_t count)` for each row of neighbours, ascending.
   template <class Fn>
   void for_each_run(Fn&& fn) const {
@@ -39,15 +49,6 @@ class PidSet {
  private:
   static constexpr Pid kChunkPages = 4096;
   using Chunk = std::bitset<kChunkPages>;
-
-  template <class Fn>
-  void for_each(Fn&& fn) const {
-    for (const auto& [number, chunk] : chunks_) {
-      for (Pid i = 0; i < kChunkPages; ++i) {
-        if (chunk[i]) fn(number * kChunkPages + i);
-      }
-    }
-  }
 
   std::map<Pid, Chunk> chunks_;  // by pid / kChunkPages; none is empty
   std::size_t count_ = 0;

@@ -162,9 +162,37 @@ void PrivatePages::free(Pid pid, std::uint32_t count) {
   }
 }
 
+PageRef PrivatePages::pin(Pid pid) {
+  pinned_.insert(pid);
+  return ref_to(pages_.at(pid).frame, true);
+}
+
+/// Whoever has pinned a page writes to its frame without a word: what the savepoint that was just
+/// set returns to is a copy.
+void PrivatePages::keep_pinned() {
+  std::vector<Pid> free_again;
+  pinned_.for_each([&](Pid pid) {
+    const auto own = pages_.find(pid);
+    if (own == pages_.end() || own->second.frame.use_count() == 1) {
+      free_again.push_back(pid);
+      return;
+    }
+    const Page& page = own->second;
+    former_.keep(pid, [&] {
+      Page copy = page;
+      copy.frame = pool_->copy_of(*page.frame);
+      return copy;
+    });
+    // As it is whenever a data page changes: the copy needs a parent that can take its sum.
+    if (page.is_data) put_away(page.place.parent);
+  });
+  for (const Pid pid : free_again) pinned_.erase(pid);
+}
+
 void PrivatePages::set_savepoint() {
   space_->set_savepoint();
   former_.push();
+  keep_pinned();
 }
 
 void PrivatePages::roll_back_to(std::size_t index) {

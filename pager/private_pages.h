@@ -68,6 +68,7 @@ class PrivatePages {
   PageRef read_data(Pid pid, Sum32 sum);
   MutablePageBytes modify(Pid pid, PageType type, CollectionId owner);
   MutablePageBytes modify_data(Pid pid, Sum32 sum, SumPlace place, CollectionId owner);
+  PageRef pin(Pid pid);
   Pid allocate(std::uint32_t count, PageState state) { return space_->allocate(count, state); }
   void free(Pid pid, std::uint32_t count);
   MutablePageBytes renew(Pid pid, PageType type, CollectionId owner);
@@ -77,6 +78,7 @@ class PrivatePages {
   // Savepoints, of the space map too; they nest, number 0 is the outermost. A frame that a
   // savepoint could need is copied before it changes, once for each savepoint.
 
+  /// Costs a copy of each page that pin() has given and somebody still holds.
   void set_savepoint();
   /// Makes every page, and the space map's journal, what they were when savepoint `index` was set;
   /// ends it and those inside it. Costs what was touched since.
@@ -126,6 +128,7 @@ class PrivatePages {
     sealed_.clear();
     given_up_.clear();
     former_.clear();
+    pinned_.clear();
   }
 
   /// The pages in ascending order, once sealed; early ones are not among them.
@@ -138,6 +141,7 @@ class PrivatePages {
   void own_copy(Pid pid, PageBytes content, CollectionId owner, bool is_data);
   bool is_kept(Pid pid) const;
   void put_away(Pid pid);
+  void keep_pinned();
   void store_sum(Pid pid, const Page& page);
 
   // private_pages_early.cc
@@ -156,6 +160,7 @@ class PrivatePages {
   Seq base_;
   std::unordered_map<Pid, Page> pages_;
   FormerValues<Pid, std::optional<Page>> former_;  // of `pages_`
+  PidSet pinned_;                                  // by pin(); some may be held no more
   std::vector<SealedPage> sealed_;
   // Former frames of pages that were freed or renewed. A structure may still hold one: damaged
   // pointers can make it free the very page that it works on.

@@ -293,13 +293,13 @@ MutablePageBytes BlobTree::own_data(const Slot& slot, bool overwritten, FreshPag
 
 BlobEdit BlobTree::edit(std::uint64_t offset, std::size_t count) {
   if (height() == 0) {
-    return {pages_->read(root_pid_, PageType::blob_root), inline_content().subspan(offset, count)};
+    const std::span<std::byte> content = inline_content();
+    return {pages_->pin(root_pid_), content.subspan(offset, count)};
   }
   const Slot slot = own_slot(offset / kPageSize);
   FreshPages fresh(*pages_, 1);
   const MutablePageBytes page = own_data(slot, false, fresh);
-  const BlobEntry& entry = slot.node.entries[slot.index];
-  return {pages_->read_data(entry.pid, entry.sum), page.subspan(offset % kPageSize, count)};
+  return {pages_->pin(slot.node.entries[slot.index].pid), page.subspan(offset % kPageSize, count)};
 }
 
 void BlobTree::zero_part(std::uint64_t page_index, std::size_t begin, std::size_t end) {

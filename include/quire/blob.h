@@ -25,7 +25,7 @@ class BlobChunks;
 /// memory; movable, not copyable.
 ///
 /// What is written here is at once what the blob holds, until this object is destroyed, or the
-/// transaction or an enclosing savepoint ends, or another savepoint begins. Other calls may change
+/// transaction ends, or a savepoint of it is rolled back. Other calls may change
 /// the blob meanwhile; one that overwrites, cuts off or punches any of these bytes, or takes the
 /// blob's size from up to 4032 bytes beyond that or back, ends it too. After its end it may still
 /// be read and written: it is memory of its own then, which nobody else sees. Used by the thread

@@ -16,9 +16,9 @@ namespace quire {
 /// copyable.
 ///
 /// What is written through it is what the collection holds: at once, or, for a type aligned to more
-/// than 16 bytes, as a whole when this object is destroyed. It ends with the transaction or an
-/// enclosing savepoint, when another savepoint begins, and when the record is erased; what is
-/// written later is lost, and harms nothing (but see Ring::edit()). So let it go before you commit.
+/// than 16 bytes, as a whole when this object is destroyed. It ends with the transaction, when a
+/// savepoint of it is rolled back, and when the record is erased; what is written later is lost, and
+/// harms nothing (but see Ring::edit()). So let it go before you commit.
 /// Used by the thread that uses the transaction.
 template <class T>
 class RecordPtr {

@@ -20,7 +20,8 @@ class TransactionSession;
 /// renamed since are valid again, iterators of those changed since end. A transaction that an error
 /// stopped half-way through a change, so that it cannot commit, can go on afterwards.
 ///
-/// Costs memory for the pages that are changed while it is open, and time for those at its end.
+/// Costs memory for the pages that are changed while it is open, or held for editing when it is made,
+/// and time for those at its end.
 /// Used by one thread at a time together with its transaction; movable, not copyable.
 class QUIRE_API Savepoint {
  public:

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "tests/support/database_test.h"
 
@@ -76,6 +78,74 @@ TEST_F(BlobEditTest, WritingAfterARollbackChangesNothing) {
     fill(bytes, 'x');
     txn.rollback();
     fill(bytes, 'y');
+    EXPECT_EQ(committed(name), expected);
+  }
+}
+
+// What was written after the savepoint once got into what it goes back to.
+TEST_F(BlobEditTest, SavepointUndoesWhatIsWrittenAfterItBegan) {
+  for (const std::string_view name : kNames) {
+    const std::string rest = committed(name).substr(100);
+    Transaction txn = database->begin();
+    auto blob = txn.open<Blob>(name);
+    const MutableBytes bytes = blob.edit(0, 100);
+    fill(bytes, 'x');
+    Savepoint savepoint = txn.savepoint();
+    fill(bytes, 'y');
+    blob.set(0, std::byte{'s'});
+    EXPECT_EQ(contents(blob), "s" + std::string(99, 'y') + rest) << "it is the blob's still";
+    savepoint.rollback();
+    EXPECT_EQ(contents(blob), std::string(100, 'x') + rest);
+    fill(bytes, 'z');
+    EXPECT_EQ(contents(blob), std::string(100, 'x') + rest);
+    txn.commit();
+    EXPECT_EQ(committed(name), std::string(100, 'x') + rest);
+    crash_and_reopen();
+    EXPECT_EQ(committed(name), std::string(100, 'x') + rest);
+  }
+}
+
+TEST_F(BlobEditTest, EachSavepointReturnsToWhatWasWrittenBeforeIt) {
+  for (const std::string_view name : kNames) {
+    const std::string rest = committed(name).substr(1);
+    Transaction txn = database->begin();
+    auto blob = txn.open<Blob>(name);
+    const MutableBytes bytes = blob.edit(0, 1);
+    std::vector<Savepoint> savepoints;
+    for (const char letter : {'b', 'c', 'd'}) {
+      fill(bytes, letter);
+      savepoints.push_back(txn.savepoint());
+    }
+    fill(bytes, 'e');
+    for (const char letter : {'d', 'c', 'b'}) {
+      savepoints.back().rollback();
+      savepoints.pop_back();
+      fill(bytes, '-');
+      EXPECT_EQ(contents(blob), letter + rest);
+    }
+  }
+}
+
+TEST_F(BlobEditTest, OutlastsTheReleaseOfSavepointsAndNotTheirRollback) {
+  for (const std::string_view name : kNames) {
+    const std::string expected = committed(name);
+    Transaction txn = database->begin();
+    auto blob = txn.open<Blob>(name);
+    Savepoint outer = txn.savepoint();
+    Savepoint inner = txn.savepoint();
+    const MutableBytes bytes = blob.edit(0, 1);
+    inner.release();
+    fill(bytes, 'x');
+    EXPECT_EQ(contents(blob), "x" + expected.substr(1));
+    Savepoint later = txn.savepoint();
+    fill(bytes, 'y');
+    later.release();
+    EXPECT_EQ(contents(blob), "y" + expected.substr(1));
+    fill(bytes, 'z');
+    outer.rollback();
+    fill(bytes, 'z');
+    EXPECT_EQ(contents(blob), expected);
+    txn.commit();
     EXPECT_EQ(committed(name), expected);
   }
 }

@@ -439,6 +439,31 @@ TEST_F(EarlyPagesTest, EditedBytesStayWhereTheyAreWhileSomebodyHoldsThem) {
   });
 }
 
+TEST_F(EarlyPagesTest, SavepointReturnsToWhatEditedBytesWereThoughTheirPagesAndParentsCouldGo) {
+  std::string expected = content(kLarge);
+  database->transact([&](Transaction& txn) {
+    auto blob = txn.open<Blob>("blob");
+    blob.append(expected);
+    std::vector<MutableBytes> held;
+    for (std::size_t page = 0; page < 5; ++page) {
+      held.push_back(blob.edit(page * kPageSize, 8));
+      std::memcpy(held.back().data(), "before!!", 8);
+      expected.replace(page * kPageSize, 8, "before!!");
+    }
+    Savepoint savepoint = txn.savepoint();
+    for (const MutableBytes& bytes : held) std::memcpy(bytes.data(), "after!!!", 8);
+    held.clear();
+    auto list = txn.open<List>("list");  // has no data pages, so that parents go too
+    for (std::size_t number = 0; number < 1000; ++number) list.push_back(value(number));
+    savepoint.rollback();
+    txn.open<Blob>("other").append(content(kLarge, 1));
+    EXPECT_EQ(contents(blob), expected);
+  });
+  expect_everywhere([&](const Snapshot& snapshot) {
+    EXPECT_EQ(contents(snapshot.open<Blob>("blob")), expected);
+  });
+}
+
 TEST_F(EarlyPagesTest, ValuesReadFromThemOutliveTheTransaction) {
   std::vector<Value> values;
   {

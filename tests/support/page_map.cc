@@ -95,6 +95,8 @@ MutablePageBytes PageMap::modify_data(Pid pid, Sum32 sum, SumPlace place) {
   return bytes;
 }
 
+PageRef PageMap::pin(Pid pid) { return ref_to(now_.frame.at(pid), true); }
+
 Pid PageMap::allocate(std::uint32_t count, PageState state) {
   invariant(count >= 1 && count <= kMaxRun, "allocate takes 1 to kMaxRun pages");
   const Pid first = next_;

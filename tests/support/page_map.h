@@ -29,6 +29,7 @@ class PageMap final : public pager::PageWriter {
   Pid page_count() const override { return next_; }
   pager::MutablePageBytes modify(Pid pid, PageType type) override;
   pager::MutablePageBytes modify_data(Pid pid, Sum32 sum, pager::SumPlace place) override;
+  pager::PageRef pin(Pid pid) override;
   Pid allocate(std::uint32_t count, PageState state) override;
   void free(Pid pid, std::uint32_t count) override;
   pager::MutablePageBytes renew(Pid pid, PageType type) override;

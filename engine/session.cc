@@ -132,7 +132,9 @@ std::shared_ptr<TransactionSession> TransactionSession::start(
 
 TransactionSession::TransactionSession(std::shared_ptr<Core> core, pager::PrivatePages pages)
     : Session(std::move(core), pages.base()), pages_(std::move(pages)) {
-  pages_.allow_early_pages(early_writing(this->core(), pages_.base()));
+  pages_.allow_early_pages(early_writing(this->core(), pages_.base()), [this] {
+    return this->core().registry().raise_horizon(this->core().queue().visible().seq);
+  });
 }
 
 TransactionSession::~TransactionSession() { rollback(); }

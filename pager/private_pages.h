@@ -58,7 +58,11 @@ class PrivatePages {
       std::function<void(Pid page_count, const std::function<void(const Readers&)>& write)>;
   /// From now on keeps as many frames as PagePool::fair_private_frames(), as far as the others can
   /// be early pages. Without it there are none.
-  void allow_early_pages(EarlyWriting writing) { early_writing_ = std::move(writing); }
+  /// `readers()` is asked for who reads, of any commits up to the one that the transaction builds on.
+  void allow_early_pages(EarlyWriting writing, std::function<Readers()> readers) {
+    early_writing_ = std::move(writing);
+    look_for_readers_ = std::move(readers);
+  }
 
   Seq base() const noexcept { return base_; }
   Pid page_count() const noexcept { return space_->page_count(); }
@@ -69,7 +73,9 @@ class PrivatePages {
   MutablePageBytes modify(Pid pid, PageType type, CollectionId owner);
   MutablePageBytes modify_data(Pid pid, Sum32 sum, SumPlace place, CollectionId owner);
   PageRef pin(Pid pid);
-  Pid allocate(std::uint32_t count, PageState state) { return space_->allocate(count, state); }
+  /// A transaction that may be large gets pages that can be early, as far as there are any and new
+  /// ones can.
+  Pid allocate(std::uint32_t count, PageState state);
   void free(Pid pid, std::uint32_t count);
   MutablePageBytes renew(Pid pid, PageType type, CollectionId owner);
   MutablePageBytes renew_data(Pid pid, SumPlace place, CollectionId owner);
@@ -170,6 +176,9 @@ class PrivatePages {
   Pid last_data_ = kNoPid;  // the data page that the one at work has changed last
 
   EarlyWriting early_writing_;
+  std::function<Readers()> look_for_readers_;
+  std::optional<Readers> readers_;  // the last that were seen
+  std::uint64_t allocated_ = 0;     // pages, so far
   PidSet early_;
   std::size_t next_look_ = 0;  // frames at which to look for early pages, if many had to stay
 };

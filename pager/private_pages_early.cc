@@ -21,6 +21,9 @@ namespace {
 
 // The second budget may be full of what others hold: as many pages are worth a write then.
 constexpr std::size_t kWorthAWrite = 16;
+// A quarter of the least second budget. A smaller transaction uses any free page, so that the file
+// does not grow because of a long snapshot.
+constexpr std::uint64_t kTakenAsTheyCome = 4096;
 
 }  // namespace
 
@@ -37,6 +40,17 @@ PrivatePages::Page& PrivatePages::load_early(Pid pid, PageType type, CollectionI
   make_room();
   Page page{pool_->load_early(pid, type, owner, base_ + 1), owner, false, {}, work_};
   return pages_.insert_or_assign(pid, std::move(page)).first->second;
+}
+
+/// Pages that a snapshot still reads as what they were before they were freed stay in their frames
+/// until the commit, so a transaction that has taken many passes such pages over. What it is told of
+/// the readers may be old: some pages are passed over needlessly then.
+Pid PrivatePages::allocate(std::uint32_t count, PageState state) {
+  allocated_ += count;
+  if (!early_writing_ || allocated_ <= kTakenAsTheyCome) return space_->allocate(count, state);
+  if (!readers_) readers_ = look_for_readers_();
+  return space_->allocate(count, state,
+                          [this](Pid pid) { return pool_->versions().is_vacant(pid, *readers_); });
 }
 
 /// Before a frame is added. Half of the frames go at a time, so that the cost of looking through all
@@ -137,6 +151,7 @@ void PrivatePages::write_early(std::size_t wanted) {
   const auto may_be = [this](const auto& entry) { return may_be_early(entry.first, entry.second); };
   if (std::none_of(pages_.begin(), pages_.end(), may_be)) return;
   early_writing_(page_count(), [&](const Readers& readers) {
+    readers_ = readers;
     const std::vector<PagePool::EarlyPage> chosen = choose_early(readers, wanted);
     for (const auto& [pid, frame] : chosen) {
       if (const Page& page = pages_.at(pid); page.is_data) store_sum(pid, page);

@@ -18,6 +18,15 @@ Pid group_end(Pid map_pid, Pid page_count) {
 }
 
 constexpr Pid kLeastCut = 64;
+constexpr Pid kPassedAtOnce = 1024;
+constexpr int kMostLooks = 64;
+
+bool are_all(Pid first, Pid count, const std::function<bool(Pid)>& is_usable) {
+  for (Pid pid = first; pid < first + count; ++pid) {
+    if (!is_usable(pid)) return false;
+  }
+  return true;
+}
 
 /// The first map page at or behind `pid`, behind the first group.
 std::uint64_t next_map_page(Pid pid) {
@@ -154,11 +163,62 @@ Pid SpaceMap::allocate(std::uint32_t count, PageState state) {
   } else {
     first = grow(count);
   }
+  take(first, count, state);
+  return first;
+}
+
+void SpaceMap::take(Pid first, std::uint32_t count, PageState state) {
   for (Pid pid = first; pid < first + count; ++pid) {
     keep(pid);
     journal_[pid] = {state, true};
   }
+}
+
+Pid SpaceMap::allocate(std::uint32_t count, PageState state,
+                       const std::function<bool(Pid)>& is_usable) {
+  for (int looks = 0; looks < kMostLooks; ++looks) {
+    const auto fit = by_length_.lower_bound({count, 0});
+    if (fit == by_length_.end()) break;
+    const Pid first = fit->second;
+    const auto run = runs_.find(first);
+    if (are_all(first, count, is_usable)) {
+      take_from(run, first, count);
+      take(first, count, state);
+      return first;
+    }
+    pass_over(run, std::max(count, kPassedAtOnce));
+  }
+  const Pid first = grow_beyond(count, is_usable);
+  take(first, count, state);
   return first;
+}
+
+/// The first `count` pages of the run, or all of it: they stay free, where nobody looks for pages.
+void SpaceMap::pass_over(Runs::iterator run, Pid count) {
+  const Pid first = run->first;
+  count = std::min(count, run->second);
+  passed_over_.push_back(first);
+  if (count == run->second) {
+    by_length_.erase({count, first});
+    return;
+  }
+  take_from(run, first, count);
+  runs_.emplace(first, count);
+  free_pages_ += count;
+}
+
+/// Makes what was passed over free like all else.
+void SpaceMap::bring_back() noexcept {
+  for (const Pid first : passed_over_) {
+    const auto run = runs_.find(first);
+    if (run == runs_.end()) continue;  // taken by a rollback, or one with its neighbours again
+    const Pid count = run->second;
+    by_length_.erase({count, first});
+    runs_.erase(run);
+    free_pages_ -= count;
+    add_run(first, count);
+  }
+  passed_over_.clear();
 }
 
 Pid SpaceMap::grow(std::uint32_t count) {
@@ -176,6 +236,21 @@ Pid SpaceMap::grow(std::uint32_t count) {
   }
   page_count_ = static_cast<Pid>(first + count);
   return static_cast<Pid>(first);
+}
+
+/// Pages behind the end may not be usable either: those of a tail that was cut off.
+Pid SpaceMap::grow_beyond(std::uint32_t count, const std::function<bool(Pid)>& is_usable) {
+  for (;;) {
+    const Pid first = grow(count);
+    if (are_all(first, count, is_usable)) return first;
+    add_run(first, count);
+    const Pid next = grow(kPassedAtOnce);
+    add_run(next, kPassedAtOnce);
+    for (const Pid pid : {first, next}) {
+      const auto run = run_that_holds(pid);
+      if (run != runs_.end()) pass_over(run, run->second);
+    }
+  }
 }
 
 void SpaceMap::require_in_use(Pid pid) {
@@ -297,6 +372,7 @@ void SpaceMap::apply() noexcept {
   }
   journal_.clear();
   end_savepoints();
+  bring_back();
   committed_page_count_ = page_count_;
 }
 
@@ -315,6 +391,7 @@ void SpaceMap::rollback() noexcept {
   }
   journal_.clear();
   end_savepoints();
+  bring_back();
   drop_runs_from(committed_page_count_);
   if (page_count_ < committed_page_count_) add_tail_runs(page_count_);
   page_count_ = committed_page_count_;

@@ -35,6 +35,11 @@ class SpaceMap {
   /// `count` contiguous pages within one group: the shortest free run that is long enough, else new
   /// ones at the end. OutOfSpace, with nothing changed, at 2^32 pages.
   Pid allocate(std::uint32_t count, PageState state);
+  /// The same for somebody who cannot use every free page yet: all of them are such that
+  /// `is_usable(pid)`, or new. Free pages that are not are passed over, 1024 neighbours at once, until
+  /// the transaction ends; after 64 of such rows it is new pages, so that a call costs little. Those
+  /// too may not be usable: then the file grows beyond them, which costs a step for 1024 pages.
+  Pid allocate(std::uint32_t count, PageState state, const std::function<bool(Pid)>& is_usable);
   /// CorruptionError, with nothing changed, if one of the pages is free already or is not a page
   /// that a collection can own.
   void free(Pid pid, std::uint32_t count);
@@ -91,6 +96,10 @@ class SpaceMap {
   Runs::iterator run_that_holds(Pid pid);
   void require_in_use(Pid pid);
   Pid grow(std::uint32_t count);
+  Pid grow_beyond(std::uint32_t count, const std::function<bool(Pid)>& is_usable);
+  void take(Pid first, std::uint32_t count, PageState state);
+  void pass_over(Runs::iterator run, Pid count);
+  void bring_back() noexcept;
   void drop_runs_from(Pid first);
   Pid used_end() const;
   void add_tail_runs(Pid first);
@@ -100,7 +109,8 @@ class SpaceMap {
   void restore(Pid pid, const std::optional<Change>& former);
 
   Runs runs_;
-  std::set<std::pair<Pid, Pid>> by_length_;  // {length, first page}
+  std::set<std::pair<Pid, Pid>> by_length_;  // {length, first page}, but for those passed over
+  std::vector<Pid> passed_over_;             // where such runs began
   std::map<Pid, Change> journal_;
   FormerValues<Pid, std::optional<Change>> former_;  // of the journal
   std::vector<Pid> former_page_counts_;              // one for each savepoint

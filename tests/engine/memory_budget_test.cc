@@ -1,9 +1,11 @@
 // The second budget of memory, as large as the cache but at least 64 MiB: what a transaction has
 // changed and what snapshots keep must fit into it (decision 10).
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
 #include "tests/support/database_test.h"
 
 namespace quire::testing {
@@ -52,6 +54,10 @@ class MemoryBudgetTest : public DatabaseTest {
       auto blob = txn.open<Blob>("blob");
       for (std::size_t i = 0; i < size; ++i) blob.write(i * kMiB, block(fill));
     });
+  }
+  /// So that the tail of the file is in use.
+  void append_end() {
+    database->transact([](Transaction& txn) { txn.open<Blob>("end").append(block('e')); });
   }
 };
 
@@ -147,6 +153,45 @@ TEST_F(MemoryBudgetTest, SnapshotsThatFillTheBudgetStopLargeTransactionsUntilThe
   held.clear();
   EXPECT_EQ(database->stats().frames_old, 0u);
   overwrite(kSize, 'z');
+}
+
+// What a snapshot still reads of dropped collections cannot be overwritten before the commit. So a
+// large transaction takes other pages, and lets the file grow if there are none.
+TEST_F(MemoryBudgetTest, ImportPassesOverWhatASnapshotSeesOfDroppedCollections) {
+  options.cache_size = 16 * kMiB;
+  for (const bool is_tail_cut : {true, false}) {
+    open();
+    overwrite(kLarge, 'a');
+    if (!is_tail_cut) append_end();
+    std::optional<Snapshot> before = database->snapshot();
+    database->transact([](Transaction& txn) { txn.drop("blob"); });
+    database->checkpoint();
+    const Stats dropped = database->stats();
+    EXPECT_EQ(dropped.free_pages * kPageSize < kLarge * kMiB, is_tail_cut);
+    overwrite(kLarge, 'b');
+    EXPECT_GE(database->stats().page_count * kPageSize, (2 * kLarge - kBudget / 4 / kMiB) * kMiB);
+    EXPECT_LE(database->stats().page_count * kPageSize, (2 * kLarge + 8) * kMiB);
+    for (std::size_t at = 0; at < kLarge * kMiB; at += kMiB + kPageSize) {
+      ASSERT_EQ(before->open<Blob>("blob").at(at), std::byte{'a'}) << at;
+    }
+    EXPECT_EQ(contents(database->snapshot().open<Blob>("blob")), std::string(kLarge * kMiB, 'b'));
+    before.reset();
+    close();
+    files->remove(kPath);
+  }
+  checks_at_end = false;
+}
+
+TEST_F(MemoryBudgetTest, ImportsUseThePagesOfDroppedCollectionsThatNobodySees) {
+  options.cache_size = 16 * kMiB;
+  open();
+  overwrite(kLarge, 'a');
+  append_end();
+  const std::uint64_t pages = database->stats().page_count;
+  database->transact([](Transaction& txn) { txn.drop("blob"); });
+  database->checkpoint();
+  overwrite(kLarge, 'b');
+  EXPECT_LE(database->stats().page_count, pages + 64);
 }
 
 }  // namespace

@@ -29,11 +29,13 @@ class EarlyPagesTest : public testing::PoolTest {
     for (Pid pid = 1000; pid < 1000 + kBudget; ++pid) {
       pool.versions().publish(pid, 1, structure_frame(pid, 1, 'c'), true);
     }
-    pages.allow_early_pages([this](Pid page_count, const auto& write) {
-      ++permits;
-      EXPECT_EQ(page_count, space.page_count());
-      write(registry.raise_horizon(1));
-    });
+    pages.allow_early_pages(
+        [this](Pid page_count, const auto& write) {
+          ++permits;
+          EXPECT_EQ(page_count, space.page_count());
+          write(registry.raise_horizon(1));
+        },
+        [this] { return registry.raise_horizon(1); });
   }
 
   /// A structure page of the transaction's own, in a piece of work of its own.
@@ -178,7 +180,8 @@ TEST_F(EarlyPagesTest, PagesOfCommitsAreNeverWritten) {
 TEST_F(EarlyPagesTest, OnlyCommittedPagesAskForNoPermission) {
   PagePool small(file, kUuidHash, 4);
   PrivatePages others(small, space, 1);
-  others.allow_early_pages([](Pid, const auto&) { FAIL() << "nothing can be written"; });
+  others.allow_early_pages([](Pid, const auto&) { FAIL() << "nothing can be written"; },
+                           [] { return Readers{}; });
   for (Pid pid = 4; pid < kPages; ++pid) {
     const PrivatePages::Work work(others);
     others.modify(pid, kType, kOwner);

@@ -87,6 +87,61 @@ TEST(SpaceMap, GrowsTheFileIfNoRunIsLongEnough) {
   EXPECT_EQ(space.free_pages(), 9u);
 }
 
+TEST(SpaceMap, PassesOverPagesThatAreNotUsableUntilTheTransactionEnds) {
+  SpaceMap space = space_with({{10, 5}, {30, 6}, {50, 7}});
+  const auto is_usable = [](Pid pid) { return pid < 30 || pid > 40; };
+  EXPECT_EQ(space.allocate(6, data, is_usable), 50u);
+  EXPECT_EQ(space.allocate(1, data, is_usable), 56u) << "no part of a run that was passed over";
+  EXPECT_EQ(space.allocate(5, data, is_usable), 10u);
+  EXPECT_EQ(space.allocate(1, data, is_usable), 100u);
+  EXPECT_EQ(space.free_pages(), 6u) << "they are free all the same";
+  EXPECT_FALSE(refusal_to_free(space, 30).empty());
+  space.apply();
+  EXPECT_EQ(space.free_pages(), 6u);
+  EXPECT_EQ(space.allocate(6, data), 30u);
+  space.rollback();
+  EXPECT_EQ(space.allocate(6, data), 30u);
+}
+
+TEST(SpaceMap, PassesOverPartsOfLongRuns) {
+  SpaceMap space(5000);
+  space.load(kFirstMapPage, map_page(kFirstMapPage, 5000, {{100, 4000}}));
+  const auto is_usable = [](Pid pid) { return pid >= 1500; };
+  EXPECT_EQ(space.allocate(10, data, is_usable), 100u + 2 * 1024);
+  EXPECT_EQ(space.free_pages(), 3990u);
+  space.rollback();
+  EXPECT_EQ(space.free_pages(), 4000u);
+  EXPECT_EQ(space.allocate(1024, data), 100u) << "it is one run again";
+}
+
+TEST(SpaceMap, GrowsBeyondNewPagesThatAreNotUsable) {
+  SpaceMap space = space_with({});
+  const auto is_usable = [](Pid pid) { return pid >= 3000; };
+  const Pid first = space.allocate(10, data, is_usable);
+  EXPECT_GE(first, 3000u);
+  EXPECT_LT(first, 3000u + 1024 + 10);
+  EXPECT_EQ(space.free_pages(), first - 100);
+  EXPECT_EQ(space.allocate(1, data, is_usable), first + 10);
+  std::map<Pid, MapPage> pages;
+  pages[kFirstMapPage] = map_page(kFirstMapPage, 100, {});
+  commit(space, pages);
+  EXPECT_EQ(space.allocate(1024, data), 100u);
+  space.rollback();
+  EXPECT_EQ(space.free_pages(), first - 100);
+}
+
+TEST(SpaceMap, RollbackToASavepointTakesBackWhatWasGrownOver) {
+  SpaceMap space = space_with({{30, 6}});
+  space.set_savepoint();
+  space.allocate(10, data, [](Pid pid) { return pid >= 3000; });
+  space.roll_back_to(0);
+  EXPECT_EQ(space.page_count(), 100u);
+  EXPECT_EQ(space.free_pages(), 6u);
+  EXPECT_EQ(space.allocate(7, data), 100u);
+  space.rollback();
+  EXPECT_EQ(space.allocate(6, data), 30u);
+}
+
 TEST(SpaceMap, RunDoesNotCrossAMapPageAndTheRestOfTheGroupIsFree) {
   SpaceMap space(kGroupSize - 5);
   EXPECT_EQ(space.allocate(6, data), kGroupSize + 1);

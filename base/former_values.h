@@ -30,6 +30,13 @@ class FormerValues {
     return true;
   }
 
+  /// How many values savepoint `index` and those inside it have kept.
+  std::size_t kept_since(std::size_t index) const noexcept {
+    std::size_t kept = 0;
+    for (; index < levels_.size(); ++index) kept += levels_[index].size();
+    return kept;
+  }
+
   /// What the innermost savepoint has kept; nullptr: nothing, the value is what it was.
   const Value* innermost(const Key& key) const {
     if (levels_.empty()) return nullptr;

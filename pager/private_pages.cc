@@ -196,6 +196,7 @@ void PrivatePages::set_savepoint() {
 }
 
 void PrivatePages::roll_back_to(std::size_t index) {
+  look_sooner(former_.kept_since(index));
   former_.roll_back_to(index, [&](Pid pid, const std::optional<Page>& former) {
     if (former && !former->frame) {
       early_.insert(pid);
@@ -210,14 +211,13 @@ void PrivatePages::roll_back_to(std::size_t index) {
     }
   });
   given_up_.clear();  // no structure is at work
-  next_look_ = 0;
   space_->roll_back_to(index);
 }
 
 void PrivatePages::release(std::size_t index) {
+  look_sooner(former_.kept_since(index));
   former_.release(index);
   space_->release(index);
-  next_look_ = 0;
 }
 
 void PrivatePages::store_sum(Pid pid, const Page& page) {

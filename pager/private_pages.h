@@ -130,7 +130,7 @@ class PrivatePages {
   void forget() {
     pages_.clear();
     early_.clear();
-    next_look_ = 0;
+    next_look_ = let_go_ = 0;
     sealed_.clear();
     given_up_.clear();
     former_.clear();
@@ -154,6 +154,7 @@ class PrivatePages {
   Page* find(Pid pid);
   Page& load_early(Pid pid, PageType type, CollectionId owner);
   void make_room();
+  void look_sooner(std::size_t changed);
   void drop_clean_frames();
   bool is_in_use(Pid pid, const Page& page) const;
   bool may_be_early(Pid pid, const Page& page) const;
@@ -181,6 +182,7 @@ class PrivatePages {
   std::uint64_t allocated_ = 0;     // pages, so far
   PidSet early_;
   std::size_t next_look_ = 0;  // frames at which to look for early pages, if many had to stay
+  std::size_t let_go_ = 0;     // pages that savepoints have let go of since the last look
 };
 
 }  // namespace quire::pager

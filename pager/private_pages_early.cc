@@ -66,6 +66,14 @@ void PrivatePages::make_room() {
   if (at_work_ > 0 && pages_.size() > keep) write_early(pages_.size() - keep);
   const std::size_t left = pages_.size();
   next_look_ = left + std::max(fair / 2, left / 4);
+  let_go_ = 0;
+}
+
+/// A savepoint that ends lets go of the pages that have changed since: they may be early again, or
+/// there are fewer. Not worth a look at all of them before these are many.
+void PrivatePages::look_sooner(std::size_t changed) {
+  let_go_ += changed;
+  if (let_go_ >= pages_.size() / 4) next_look_ = 0;
 }
 
 /// Lets go of frames that say what the base does. A structure at work has read them at most: whoever

@@ -391,6 +391,28 @@ TEST_F(EarlyPagesTest, ReleasedSavepointGuardsThemForTheOneAround) {
   EXPECT_EQ(read_own(pids[0]), 'b');
 }
 
+TEST_F(EarlyPagesTest, ManySmallSavepointsLookThroughTheFramesNowAndThen) {
+  registry.add(Seq{0});  // sees the former life of all, so that none of them can be written
+  std::vector<Pid> pids;
+  for (int i = 0; i < 80; ++i) {
+    pids.push_back(make('a'));
+    pool.versions().publish_free(pids.back(), 1);
+  }
+  const int before = permits;
+  for (const bool rolls_back : {false, true}) {
+    for (const Pid pid : pids) {
+      pages.set_savepoint();
+      {
+        const PrivatePages::Work work(pages);
+        pages.modify(pid, kType, kOwner);
+      }
+      rolls_back ? pages.roll_back_to(0) : pages.release(0);
+    }
+  }
+  EXPECT_LE(permits - before, 2 * 80 / (80 / 4));
+  EXPECT_GT(permits, before) << "what savepoints let go of is looked at some time";
+}
+
 TEST_F(EarlyPagesTest, ParentThatASavepointReturnsToHasTheSumsOfItsDataPages) {
   const Pid parent = make('p');
   const Pid data = make_data(parent, 'd');

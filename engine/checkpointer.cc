@@ -85,8 +85,8 @@ void Checkpointer::begin() {
   cut_tail();
   try {
     if (wal::LogWriter* log = core_.queue().log()) log->prepare_successor();
-  } catch (const IoError& error) {
-    core_.queue().poison(error);
+  } catch (const std::exception& error) {
+    core_.queue().poison_if_log_failed(error);
     throw;
   }
   core_.queue().close_generation([&](const Visible& end) {

@@ -270,6 +270,15 @@ void CommitQueue::poison(const std::exception& reason) noexcept {
   poison_locked(reason);
 }
 
+void CommitQueue::poison_if_log_failed(const std::exception& reason) {
+  if (const auto* io = dynamic_cast<const IoError*>(&reason)) {
+    poison(*io);
+    throw IoError(*io);
+  }
+  if (log() != nullptr && log()->poisoned()) poison(reason);
+  require_healthy();
+}
+
 void CommitQueue::require_healthy() {
   if (!poisoned()) return;
   const MutexLock lock(mutex_);

@@ -87,6 +87,10 @@ class CommitQueue {
 
   // Rule F1: from the first failure on commits fail, readers go on, and only reopening heals.
   void poison(const std::exception& reason) noexcept;
+  /// For whoever has used the log and has met `reason`, which may be that memory has run out even
+  /// for telling what went wrong: poisons, and throws IoError, if it is an IoError or the log has
+  /// failed. Else returns: nothing has happened that rolling back would not undo.
+  void poison_if_log_failed(const std::exception& reason);
   bool poisoned() const noexcept { return is_poisoned_.load(std::memory_order_acquire); }
   /// IoError if poisoned.
   void require_healthy();

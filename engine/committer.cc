@@ -43,6 +43,21 @@ wal::LogIdentity new_log_identity(Core& core) QUIRE_REQUIRES(core.header_mutex) 
   return identity;
 }
 
+/// Both header slots name the log, each synced.
+void name_log(Core& core, const wal::LogWriter& log, const wal::LogIdentity& identity)
+    QUIRE_REQUIRES(core.header_mutex) {
+  core.header.generation += 1;
+  core.header.clean = false;
+  core.header.log_id = identity.log_id;
+  core.header.first_segment = log.first_segment();
+  core.header.first_generation = log.generation();
+  pager::HeaderSlots slots(core.base());
+  for (const int slot : {0, 1}) {
+    slots.write(slot, core.header);
+    core.room().sync_data();
+  }
+}
+
 /// F2. A crash in between leaves a clean header and a segment of a log that it does not name, or
 /// one dirty slot that names an empty log: both open as the state before.
 void start_log(Core& core) {
@@ -54,17 +69,14 @@ void start_log(Core& core) {
   const std::uint32_t mode = core.base().status().mode;
   auto log = std::make_unique<wal::LogWriter>(
       wal::SegmentSet(core.file_system(), core.path(), mode), identity, sizes);
-  log->start(core.queue().published());
-
-  core.header.generation += 1;
-  core.header.clean = false;
-  core.header.log_id = identity.log_id;
-  core.header.first_segment = log->first_segment();
-  core.header.first_generation = log->generation();
-  pager::HeaderSlots slots(core.base());
-  for (const int slot : {0, 1}) {
-    slots.write(slot, core.header);
-    core.room().sync_data();
+  bool is_started = false;
+  try {
+    log->start(core.queue().published());
+    is_started = true;
+    name_log(core, *log, identity);
+  } catch (const std::exception& error) {
+    if (is_started || log->poisoned()) core.queue().poison(error);
+    throw;
   }
   core.queue().start_log(std::move(log));
 }
@@ -173,8 +185,9 @@ PublishedCommit publish_commit(Core& core, pager::PrivatePages& pages, Durabilit
     core.room().keep();  // before another transaction may begin and make the file longer still
     core.queue().publish(seq, pages.page_count(), std::move(body),
                          [&] { install(core, pages, seq); });
-  } catch (const IoError& error) {
-    core.queue().poison(error);  // whichever step it was: a caller has to know one rule only
+  } catch (const std::exception& error) {
+    // An IoError poisons, whichever step it was: a caller has to know one rule only.
+    core.queue().poison_if_log_failed(error);
     throw;
   }
   core.counters.commits.fetch_add(1, std::memory_order_relaxed);

@@ -81,6 +81,7 @@ void FileRoom::sync_data() {
 
 void FileRoom::sync_locked(bool length_too) {
   if (failed_sync_) throw IoError(*failed_sync_);
+  if (has_sync_failed_) throw IoError("sync", base_->path(), 0, "an earlier sync has failed");
   try {
     if (length_too) {
       base_->sync_all();
@@ -88,7 +89,11 @@ void FileRoom::sync_locked(bool length_too) {
       base_->sync_data();
     }
   } catch (const IoError& error) {
+    has_sync_failed_ = true;
     failed_sync_ = error;
+    throw;
+  } catch (...) {
+    has_sync_failed_ = true;  // there was no memory to say it
     throw;
   }
 }

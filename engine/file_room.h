@@ -59,7 +59,8 @@ class FileRoom {
   std::optional<std::uint64_t> former_bytes_ QUIRE_GUARDED_BY(mutex_);  // before it grew
   std::atomic<bool> length_unsynced_{false};
   Mutex syncing_;
-  std::optional<IoError> failed_sync_ QUIRE_GUARDED_BY(syncing_);
+  bool has_sync_failed_ QUIRE_GUARDED_BY(syncing_) = false;
+  std::optional<IoError> failed_sync_ QUIRE_GUARDED_BY(syncing_);  // if there was memory for it
 };
 
 }  // namespace quire::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 #include <quire/error.h>
@@ -46,18 +47,23 @@ void LogWriter::guarded(const Step& step) {
     step();
   } catch (const OutOfSpace&) {
     throw;  // thrown before anything of the log has changed
-  } catch (const IoError& error) {
-    poison({error.operation(), error.path(), error.error_number()});
-    throw;
-  } catch (...) {
-    poison({"write", segments_.path(1), 0});
+  } catch (const std::exception& error) {
+    poison(error);
     throw;
   }
 }
 
-void LogWriter::poison(Poison poison) {
+void LogWriter::poison(const std::exception& reason) noexcept {
   MutexLock lock(mutex_);
-  if (!poison_) poison_ = std::move(poison);
+  if (poison_) return;
+  poison_.emplace();
+  try {
+    const auto* io = dynamic_cast<const IoError*>(&reason);
+    *poison_ = io != nullptr ? Poison{io->operation(), io->path(), io->error_number()}
+                             : Poison{"write", segments_.path(1), 0};
+  } catch (const std::bad_alloc&) {
+    // It is poisoned, and has no words for it.
+  }
 }
 
 void LogWriter::require_usable() const {

@@ -164,7 +164,7 @@ class LogWriter {
 
   template <class Step>
   void guarded(const Step& step) QUIRE_EXCLUDES(mutex_);
-  void poison(Poison poison) QUIRE_EXCLUDES(mutex_);
+  void poison(const std::exception& reason) noexcept QUIRE_EXCLUDES(mutex_);
   void require_usable() const QUIRE_REQUIRES(mutex_);
   void require_usable_now() const QUIRE_EXCLUDES(mutex_);
   Segment& segment(std::uint32_t no) QUIRE_REQUIRES(mutex_);

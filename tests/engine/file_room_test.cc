@@ -4,6 +4,7 @@
 #include <quire/error.h>
 
 #include <cerrno>
+#include <new>
 
 #include "os/memory_file_system.h"
 #include "tests/support/faulty_file_system.h"
@@ -112,6 +113,17 @@ TEST_F(FileRoomTest, NoSyncBehindOneThatFailedIsBelieved) {
   const std::size_t calls = disk.journal.size();
   EXPECT_THROW(room.sync_data(), IoError);
   EXPECT_THROW(room.sync(), IoError);
+  EXPECT_EQ(disk.journal.size(), calls);
+}
+
+TEST_F(FileRoomTest, NoSyncBehindOneThatFailedWithoutMemoryToSaySoIsBelieved) {
+  disk.fail = [](const std::string& line) -> int {
+    if (line == "sync file") throw std::bad_alloc();
+    return 0;
+  };
+  EXPECT_THROW(room.sync_data(), std::bad_alloc);
+  const std::size_t calls = disk.journal.size();
+  EXPECT_THROW(room.sync_data(), IoError);
   EXPECT_EQ(disk.journal.size(), calls);
 }
 

@@ -208,7 +208,12 @@ void tidy_up_behind(Core& core, const PublishedCommit& commit) {
 
 void wait_for_commit(Core& core, const PublishedCommit& commit, Durability durability) {
   core.queue().wait_visible(commit.seq);
-  if (!commit.changed) return;
+  if (!commit.changed) {
+    // Whoever is told "immediate" relies on all before it, which may have been relaxed.
+    const bool is_promised = durability == Durability::immediate;
+    if (is_promised && core.queue().durable() < commit.seq) core.queue().make_durable();
+    return;
+  }
   if (durability == Durability::relaxed) core.queue().wait_written(commit.seq);
   try {
     tidy_up_behind(core, commit);

@@ -13,7 +13,7 @@ class FileSystem;
 /// What a commit waits for.
 enum class Durability {
   /// The sync: the commit survives a power cut when commit() has returned, and with it every commit
-  /// before it, relaxed ones too.
+  /// before it, relaxed ones too, even if it changed nothing itself.
   immediate,
   /// The write: the commit survives the death of the process when commit() has returned. A power
   /// cut may lose the last relaxed commits, but none without all later ones. Database::sync(), the

@@ -132,7 +132,7 @@ class QUIRE_API Transaction {
 
   /// Makes all changes visible and, by `durability` or the database's option, durable; returns the
   /// number of the commit. A transaction that changed nothing makes no commit and returns the
-  /// number of the one it began on, once that is visible.
+  /// number of the one it began on, once that is visible, and durable too unless it is relaxed.
   ///
   /// OutOfSpace: the disk is full; everything is rolled back and the database goes on. IoError: the
   /// database is poisoned, and takes no further commit until it is opened again; then this one is

@@ -106,6 +106,30 @@ bool is_there(const Database& database) {
   return database.snapshot().find<Blob>("blob").has_value();
 }
 
+TEST(ExploreCrashesTest, ImmediateCommitThatChangesNothingMakesThoseBeforeItDurable) {
+  const auto workload = [](CrashRun& run) {
+    Database database = run.open();
+    commit_relaxed(run, database);
+    Transaction transaction = database.begin();
+    run.commit(transaction, "", Durability::immediate);
+    run.announce("a moment behind it");
+  };
+  CrashOptions options;
+  options.images_per_point = 8;
+  options.recover_one_in = 0;
+  int acknowledged = 0;
+  const CrashReport report = explore_crashes(
+      workload,
+      [&](Database& database, const CrashHistory& history) {
+        if (history.size() < 2 || !history[1].acknowledged) return;
+        ++acknowledged;
+        if (!is_there(database)) throw std::runtime_error("what was durable has gone");
+      },
+      options);
+  EXPECT_TRUE(report.ok()) << report.summary();
+  EXPECT_GT(acknowledged, 0);
+}
+
 TEST(ExploreCrashesTest, PowerCutTakesTheAcknowledgementOfARelaxedCommitBack) {
   int lost = 0;
   int kept = 0;

@@ -1,5 +1,6 @@
 #include <quire/collection.h>
 
+#include <unordered_map>
 #include <utility>
 
 #include "engine/handles.h"
@@ -36,10 +37,25 @@ void flush_pending(const std::shared_ptr<TransactionSession>& session,
   }
 }
 
+namespace {
+
+[[noreturn]] void throw_never_flushed(TransactionSession& session,
+                                      const OpenCollection& collection) {
+  InvalidArgument error("PendingChanges::flush() of the collection's type gathers anew each time");
+  error.add_collection(path_of(collection));
+  session.doom(error.what());
+  throw error;
+}
+
+}  // namespace
+
 void flush_all_pending(const std::shared_ptr<TransactionSession>& session) {
+  constexpr int kMostRounds = 100;
+  std::unordered_map<CollectionId, int> rounds;
   while (!session->is_doomed()) {
     const auto collection = session->open_collections().next_pending();
     if (!collection) return;
+    if (++rounds[collection->entry.id] > kMostRounds) throw_never_flushed(*session, *collection);
     flush_pending(session, collection);
   }
 }

@@ -45,12 +45,14 @@ concept Collection = std::derived_from<T, typename T::View> && requires {
 /// its children yet; WriteScope::pending() makes it, all handles of the collection share it. The
 /// engine has it flushed before the transaction commits and before a savepoint is set, and destroys
 /// it when the transaction ends, goes back to a savepoint, or drops the collection. It may hold no
-/// handle or scope: that would keep its transaction alive. Used by the transaction's thread.
+/// handle, scope, savepoint or Transaction of its own transaction: each would keep that open for
+/// ever, and nobody else could write. Used by the transaction's thread.
 class QUIRE_API PendingChanges {
  public:
   virtual ~PendingChanges() = default;
   /// Puts everything into the children of `scope`, the collection's own. Is called once and
-  /// destroyed afterwards; what is gathered meanwhile is pending anew. Runs with no lock held. What
+  /// destroyed afterwards; what is gathered meanwhile is pending anew (if that goes on for 100 times
+  /// in one commit or savepoint, this is InvalidArgument). Runs with no lock held. What
   /// it throws dooms the transaction, as a change that is stopped half-way, and comes out of the
   /// call that had it flushed.
   virtual void flush(WriteScope& scope) = 0;

@@ -54,7 +54,7 @@ class JarView {
 };
 
 /// A list whose items wait in memory. An item "twin" makes a jar inside it, in which another item
-/// waits: so a flush makes something else pending.
+/// waits: so a flush makes something else pending. An item "again" waits again for ever.
 class Jar : public JarView {
  public:
   static constexpr std::string_view kKind = "test.jar";
@@ -88,6 +88,7 @@ void WaitingItems::flush(WriteScope& scope) {
       throw 7;
     }
     if (item == "twin") scope.child<Jar>("twin").put("other");
+    if (item == "again") scope.pending<WaitingItems>().items.push_back("again");
   }
 }
 
@@ -151,6 +152,25 @@ TEST_F(PendingChangesTest, ThatAFlushMakesPendingElsewhereAreStoredToo) {
   Transaction txn = database->begin();
   auto jar = txn.open<Jar>("jar");
   EXPECT_EQ(jar.scope().child<Jar>("twin").items(), Items{"other"});
+}
+
+TEST_F(PendingChangesTest, ThatAFlushGathersForEverAreAnErrorThatNamesTheCollection) {
+  const auto expect_refusal = [](const auto& call) {
+    try {
+      call();
+      ADD_FAILURE() << "it ended";
+    } catch (const InvalidArgument& error) {
+      EXPECT_EQ(error.collection(), "jar");
+    }
+  };
+  Transaction first = database->begin();
+  first.open<Jar>("jar").put("again");
+  expect_refusal([&] { first.commit(); });
+  Transaction second = database->begin();
+  second.open<Jar>("jar").put("again");
+  expect_refusal([&] { second.savepoint(); });
+  EXPECT_THROW(second.commit(), InvalidArgument) << "stopped half-way";
+  EXPECT_EQ(committed(), Items{});
 }
 
 TEST_F(PendingChangesTest, OfManyCollectionsAreAllCommitted) {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 
+#include "base/atomic.h"
 #include "base/mutex.h"
 
 namespace quire::engine {
@@ -30,11 +30,11 @@ class CallGate {
 
  private:
   struct alignas(64) Lane {
-    std::atomic<std::size_t> calls{0};
+    Atomic<std::size_t> calls{0};
   };
 
   std::array<Lane, 32> lanes_;
-  std::atomic<bool> closed_{false};
+  Atomic<bool> closed_{false};
   Mutex mutex_;
   std::condition_variable_any left_;
   std::condition_variable_any finished_;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <optional>
 #include <vector>
 
+#include "base/atomic.h"
 #include "engine/commit_queue.h"
 #include "pager/page_pool.h"
 
@@ -50,8 +50,8 @@ class Checkpointer {
   void tell_listener();
 
   Core& core_;
-  std::atomic<bool> is_committing_{false};
-  std::atomic<Stage> stage_{Stage::idle};
+  Atomic<bool> is_committing_{false};
+  Atomic<Stage> stage_{Stage::idle};
   Visible end_;  // G, and the pages of the file then
   pager::SnapshotRegistry::Entry* registration_ = nullptr;
   pager::Readers readers_;

@@ -41,6 +41,7 @@ Visible CommitQueue::visible() const noexcept {
     if (version % 2 == 0 && visible_version_.load(std::memory_order_acquire) == version) {
       return visible;
     }
+    schedule_spin();
   }
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -13,6 +12,7 @@
 
 #include <quire/error.h>
 
+#include "base/atomic.h"
 #include "base/mutex.h"
 #include "wal/log_writer.h"
 
@@ -121,7 +121,7 @@ class CommitQueue {
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   std::unique_ptr<wal::LogWriter> owned_log_ QUIRE_GUARDED_BY(mutex_);
-  std::atomic<wal::LogWriter*> log_{nullptr};
+  Atomic<wal::LogWriter*> log_{nullptr};
 
   std::vector<wal::EncodedCommit> unwritten_ QUIRE_GUARDED_BY(mutex_);
   std::optional<Seq> generation_end_ QUIRE_GUARDED_BY(mutex_);  // closed, not yet begun in the log
@@ -133,14 +133,14 @@ class CommitQueue {
   bool leader_ QUIRE_GUARDED_BY(mutex_) = false;
   bool chunks_ahead_ QUIRE_GUARDED_BY(mutex_) = false;
   std::shared_ptr<const IoError> poison_ QUIRE_GUARDED_BY(mutex_);  // the first failure
-  std::atomic<bool> is_poisoned_{false};
+  Atomic<bool> is_poisoned_{false};
 
-  std::atomic<Seq> published_;
-  std::atomic<Seq> durable_;
+  Atomic<Seq> published_;
+  Atomic<Seq> durable_;
   // V with its page count, under a sequence lock: odd while it changes.
-  std::atomic<std::uint64_t> visible_version_{0};
-  std::atomic<Seq> visible_seq_;
-  std::atomic<Pid> visible_pages_;
+  Atomic<std::uint64_t> visible_version_{0};
+  Atomic<Seq> visible_seq_;
+  Atomic<Pid> visible_pages_;
 };
 
 }  // namespace quire::engine

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
 #include <quire/error.h>
 #include <quire/file_system.h>
 
+#include "base/atomic.h"
 #include "base/ids.h"
 #include "base/mutex.h"
 
@@ -57,7 +57,7 @@ class FileRoom {
   std::uint64_t bytes_ QUIRE_GUARDED_BY(mutex_);
   Pid reserved_ QUIRE_GUARDED_BY(mutex_) = 0;
   std::optional<std::uint64_t> former_bytes_ QUIRE_GUARDED_BY(mutex_);  // before it grew
-  std::atomic<bool> length_unsynced_{false};
+  Atomic<bool> length_unsynced_{false};
   Mutex syncing_;
   bool has_sync_failed_ QUIRE_GUARDED_BY(syncing_) = false;
   std::optional<IoError> failed_sync_ QUIRE_GUARDED_BY(syncing_);  // if there was memory for it

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -11,6 +10,7 @@
 
 #include <quire/file_system.h>
 
+#include "base/atomic.h"
 #include "base/mutex.h"
 #include "base/thread_number.h"
 #include "engine/checkpointer.h"
@@ -66,9 +66,9 @@ class Keeper {
   Core& core_;
   Checkpointer checkpointer_;
   std::unique_ptr<Thread> thread_;
-  std::atomic<bool> has_thread_{false};
-  std::atomic<std::uint64_t> number_{0};  // of the thread, see this_thread_number()
-  std::atomic<int> sleep_{kAwake};
+  Atomic<bool> has_thread_{false};
+  Atomic<std::uint64_t> number_{0};  // of the thread, see this_thread_number()
+  Atomic<int> sleep_{kAwake};
 
   Mutex mutex_;
   std::condition_variable_any wake_;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/atomic.h"
 #include "base/ids.h"
 
 namespace quire::pager {
@@ -38,7 +39,7 @@ class SnapshotRegistry {
   SnapshotRegistry(const SnapshotRegistry&) = delete;
   SnapshotRegistry& operator=(const SnapshotRegistry&) = delete;
 
-  using Entry = std::atomic<Seq>;
+  using Entry = Atomic<Seq>;
 
   /// Registers the commit `seq` of what `newest_visible()` returns; `seen` is its last result. The
   /// entry is for remove().
@@ -75,7 +76,7 @@ class SnapshotRegistry {
   };
   struct Block {
     std::array<Line, 64> lines;
-    std::atomic<Block*> next{nullptr};
+    Atomic<Block*> next{nullptr};
   };
 
   Entry& claim(Seq seq);
@@ -84,7 +85,7 @@ class SnapshotRegistry {
   void for_each(Fn&& fn) const;
 
   Block first_;
-  std::atomic<Seq> horizon_{0};
+  Atomic<Seq> horizon_{0};
   std::atomic<std::size_t> count_{0};
 };
 

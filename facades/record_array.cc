@@ -112,9 +112,11 @@ std::uint64_t RecordArrayStoreView::Parts::find_room(std::uint64_t pages) const 
 RecordArrayStoreView::RecordArrayStoreView(const ReadScope& scope, const RecordLayout& layout)
     : parts_(std::make_shared<const Parts>(scope, layout)) {}
 
-std::string_view RecordArrayStoreView::name() const noexcept { return parts_->scope.name(); }
-const RecordLayout& RecordArrayStoreView::layout() const noexcept { return parts_->stored.layout; }
-const std::string& RecordArrayStoreView::tag() const noexcept { return parts_->stored.tag; }
+std::string_view RecordArrayStoreView::name() const noexcept {
+  return parts_ ? parts_->scope.name() : std::string_view();
+}
+const RecordLayout& RecordArrayStoreView::layout() const { return parts_->stored.layout; }
+const std::string& RecordArrayStoreView::tag() const { return parts_->stored.tag; }
 std::uint64_t RecordArrayStoreView::size() const { return parts_->index.size(); }
 bool RecordArrayStoreView::contains(ByteView key) const { return parts_->index.contains(key); }
 

@@ -79,9 +79,11 @@ struct RecordStoreView::Parts {
 RecordStoreView::RecordStoreView(const ReadScope& scope, const RecordLayout& layout)
     : parts_(std::make_shared<const Parts>(scope, layout)) {}
 
-std::string_view RecordStoreView::name() const noexcept { return parts_->scope.name(); }
-const RecordLayout& RecordStoreView::layout() const noexcept { return parts_->stored.layout; }
-const std::string& RecordStoreView::tag() const noexcept { return parts_->stored.tag; }
+std::string_view RecordStoreView::name() const noexcept {
+  return parts_ ? parts_->scope.name() : std::string_view();
+}
+const RecordLayout& RecordStoreView::layout() const { return parts_->stored.layout; }
+const std::string& RecordStoreView::tag() const { return parts_->stored.tag; }
 std::uint64_t RecordStoreView::size() const { return parts_->index.size(); }
 bool RecordStoreView::contains(ByteView key) const { return parts_->index.contains(key); }
 
@@ -100,9 +102,8 @@ std::uint64_t RecordStoreView::flags(ByteView key) const {
   return parts_->slots.read_used(parts_->require_slot(key)).flags;
 }
 
-RecordStoreView::Iterator::Iterator(const RecordStoreView& store)
-    : store_(std::make_shared<const RecordStoreView>(store)),
-      position_(store.parts_->index.begin()) {
+RecordStoreView::Iterator::Iterator(const detail::StatePtr<const Parts>& parts)
+    : parts_(parts), position_(parts->index.begin()) {
   read();
 }
 
@@ -115,7 +116,7 @@ RecordStoreView::Iterator& RecordStoreView::Iterator::operator++() {
 void RecordStoreView::Iterator::read() {
   record_.reset();
   if (position_ == std::default_sentinel) return;
-  record_ = store_->parts_->pin(store_->parts_->slot_in((*position_).value));
+  record_ = parts_->pin(parts_->slot_in((*position_).value));
 }
 
 // ---- changing

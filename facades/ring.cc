@@ -77,10 +77,12 @@ struct RingStoreView::Parts {
 RingStoreView::RingStoreView(const ReadScope& scope, const RecordLayout& layout)
     : parts_(std::make_shared<const Parts>(scope, layout)) {}
 
-std::string_view RingStoreView::name() const noexcept { return parts_->scope.name(); }
-const RecordLayout& RingStoreView::layout() const noexcept { return parts_->stored.layout; }
-const std::string& RingStoreView::tag() const noexcept { return parts_->stored.tag; }
-std::uint64_t RingStoreView::capacity() const noexcept { return parts_->stored.capacity; }
+std::string_view RingStoreView::name() const noexcept {
+  return parts_ ? parts_->scope.name() : std::string_view();
+}
+const RecordLayout& RingStoreView::layout() const { return parts_->stored.layout; }
+const std::string& RingStoreView::tag() const { return parts_->stored.tag; }
+std::uint64_t RingStoreView::capacity() const { return parts_->stored.capacity; }
 std::uint64_t RingStoreView::size() const { return parts_->read_state().size; }
 
 RecordSequence RingStoreView::view() const {

@@ -18,6 +18,7 @@
 #include <quire/record_ptr.h>
 #include <quire/record_range.h>
 #include <quire/record_store.h>
+#include <quire/state_ptr.h>
 
 namespace quire {
 
@@ -29,9 +30,10 @@ class QUIRE_API RecordArrayStoreView {
   /// TypeMismatch if the records are not of that layout; `size` 0: of any.
   RecordArrayStoreView(const ReadScope& scope, const RecordLayout& layout);
 
+  /// Empty if this object was moved from.
   std::string_view name() const noexcept;
-  const RecordLayout& layout() const noexcept;
-  const std::string& tag() const noexcept;
+  const RecordLayout& layout() const;
+  const std::string& tag() const;
 
   /// Arrays.
   std::uint64_t size() const;
@@ -46,7 +48,7 @@ class QUIRE_API RecordArrayStoreView {
   friend class RecordArrayStore;
   struct Parts;
 
-  std::shared_ptr<const Parts> parts_;
+  detail::StatePtr<const Parts> parts_;
 };
 
 /// The same with changes. Errors are those of Blob.
@@ -77,7 +79,7 @@ class QUIRE_API RecordArrayStore : public RecordArrayStoreView {
  private:
   struct Changes;
 
-  std::shared_ptr<Changes> changes_;
+  detail::StatePtr<Changes> changes_;
 };
 
 /// Arrays of structs of type T by key, read where they lie in the database. Errors, threads and
@@ -89,7 +91,7 @@ class RecordArrayView {
   explicit RecordArrayView(const ReadScope& scope) : arrays_(scope, record_layout<T>()) {}
 
   std::string_view name() const noexcept { return arrays_.name(); }
-  const std::string& tag() const noexcept { return arrays_.tag(); }
+  const std::string& tag() const { return arrays_.tag(); }
   /// The same arrays without their type.
   const RecordArrayStoreView& store() const noexcept { return arrays_; }
 

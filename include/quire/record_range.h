@@ -14,6 +14,7 @@
 #include <quire/blob.h>
 #include <quire/export.h>
 #include <quire/record_ptr.h>
+#include <quire/state_ptr.h>
 
 namespace quire {
 
@@ -77,7 +78,7 @@ class RecordRange {
     using reference = RecordPtr<T>;
     using pointer = void;
 
-    /// Points nowhere: it can be assigned to.
+    /// Points nowhere: reading from it is a ClosedError until it is assigned to.
     Iterator() noexcept = default;
 
     RecordPtr<T> operator*() const { return read(index_); }
@@ -110,7 +111,7 @@ class RecordRange {
 
    private:
     friend class RecordRange;
-    Iterator(std::shared_ptr<const RecordSequence> records, std::uint64_t index)
+    Iterator(detail::StatePtr<const RecordSequence> records, std::uint64_t index)
         : records_(std::move(records)), index_(index) {}
 
     RecordPtr<T> read(std::uint64_t index) const {
@@ -119,7 +120,7 @@ class RecordRange {
       return RecordPtr<T>({run_.bytes, run_.bytes.get() + skipped});
     }
 
-    std::shared_ptr<const RecordSequence> records_;
+    detail::StatePtr<const RecordSequence> records_;
     std::uint64_t index_ = 0;
     mutable RecordSequence::Run run_;
   };
@@ -127,8 +128,8 @@ class RecordRange {
   explicit RecordRange(RecordSequence records)
       : records_(std::make_shared<const RecordSequence>(std::move(records))) {}
 
-  std::uint64_t size() const noexcept { return records_->size(); }
-  bool empty() const noexcept { return size() == 0; }
+  std::uint64_t size() const { return records_->size(); }
+  bool empty() const { return size() == 0; }
   /// std::out_of_range if there is no such record.
   RecordPtr<T> at(std::uint64_t index) const { return RecordPtr<T>(records_->at(index)); }
   RecordPtr<T> operator[](std::uint64_t index) const { return at(index); }
@@ -147,13 +148,13 @@ class RecordRange {
     return {std::move(run.bytes), run.first, static_cast<std::size_t>(run.size)};
   }
 
-  Iterator begin() const { return Iterator(records_, 0); }
+  Iterator begin() const { return Iterator(records_.shared(), 0); }
   Iterator end() const { return Iterator(records_, size()); }
   std::reverse_iterator<Iterator> rbegin() const { return std::reverse_iterator(end()); }
   std::reverse_iterator<Iterator> rend() const { return std::reverse_iterator(begin()); }
 
  private:
-  std::shared_ptr<const RecordSequence> records_;
+  detail::StatePtr<const RecordSequence> records_;
 };
 
 }  // namespace quire

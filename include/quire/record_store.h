@@ -14,6 +14,7 @@
 #include <quire/export.h>
 #include <quire/hash.h>
 #include <quire/record_layout.h>
+#include <quire/state_ptr.h>
 
 namespace quire {
 
@@ -29,6 +30,8 @@ struct RecordStoreOptions {
 /// Records of one layout by key: what Records<T> casts, and what a program opens that does not know
 /// the type. Read-only; errors, threads and lifetimes are those of BlobView.
 class QUIRE_API RecordStoreView {
+  struct Parts;
+
  public:
   /// A key, which lives until the iterator moves, and its record, as get() returns it.
   struct Entry {
@@ -53,10 +56,10 @@ class QUIRE_API RecordStoreView {
 
    private:
     friend class RecordStoreView;
-    explicit Iterator(const RecordStoreView& store);
+    explicit Iterator(const detail::StatePtr<const Parts>& parts);
     void read();
 
-    std::shared_ptr<const RecordStoreView> store_;
+    detail::StatePtr<const Parts> parts_;
     HashView::Iterator position_;
     std::shared_ptr<const std::byte> record_;
   };
@@ -65,9 +68,10 @@ class QUIRE_API RecordStoreView {
   /// TypeMismatch if the records are not of that layout; `size` 0: of any.
   RecordStoreView(const ReadScope& scope, const RecordLayout& layout);
 
+  /// Empty if this object was moved from.
   std::string_view name() const noexcept;
-  const RecordLayout& layout() const noexcept;
-  const std::string& tag() const noexcept;
+  const RecordLayout& layout() const;
+  const std::string& tag() const;
 
   /// Records.
   std::uint64_t size() const;
@@ -84,14 +88,13 @@ class QUIRE_API RecordStoreView {
   std::uint16_t version(ByteView key) const;
   std::uint64_t flags(ByteView key) const;
 
-  Iterator begin() const { return Iterator(*this); }
+  Iterator begin() const { return Iterator(parts_); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
   friend class RecordStore;
-  struct Parts;
 
-  std::shared_ptr<const Parts> parts_;
+  detail::StatePtr<const Parts> parts_;
 };
 
 /// The same with changes. A slot that becomes free is used again from the next transaction on, so
@@ -134,7 +137,7 @@ class QUIRE_API RecordStore : public RecordStoreView {
   std::uint64_t add(ByteView key);
   std::uint64_t require_slot(ByteView key) const;
 
-  std::shared_ptr<Changes> changes_;
+  detail::StatePtr<Changes> changes_;
 };
 
 }  // namespace quire

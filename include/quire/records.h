@@ -54,7 +54,7 @@ class RecordsView {
   explicit RecordsView(const ReadScope& scope) : store_(scope, record_layout<T>()) {}
 
   std::string_view name() const noexcept { return store_.name(); }
-  const std::string& tag() const noexcept { return store_.tag(); }
+  const std::string& tag() const { return store_.tag(); }
   /// The same records without their type.
   const RecordStoreView& store() const noexcept { return store_; }
 

@@ -15,6 +15,7 @@
 #include <quire/record_ptr.h>
 #include <quire/record_range.h>
 #include <quire/record_store.h>
+#include <quire/state_ptr.h>
 
 namespace quire {
 
@@ -35,10 +36,11 @@ class QUIRE_API RingStoreView {
   /// TypeMismatch if the records are not of that layout; `size` 0: of any.
   RingStoreView(const ReadScope& scope, const RecordLayout& layout);
 
+  /// Empty if this object was moved from.
   std::string_view name() const noexcept;
-  const RecordLayout& layout() const noexcept;
-  const std::string& tag() const noexcept;
-  std::uint64_t capacity() const noexcept;
+  const RecordLayout& layout() const;
+  const std::string& tag() const;
+  std::uint64_t capacity() const;
 
   /// Records.
   std::uint64_t size() const;
@@ -49,7 +51,7 @@ class QUIRE_API RingStoreView {
   friend class RingStore;
   struct Parts;
 
-  std::shared_ptr<const Parts> parts_;
+  detail::StatePtr<const Parts> parts_;
 };
 
 /// The same with changes. Errors are those of Blob.
@@ -84,7 +86,7 @@ class QUIRE_API RingStore : public RingStoreView {
   void write_place(std::uint64_t place, ByteView record);
   void require_record(ByteView record) const;
 
-  std::shared_ptr<Changes> changes_;
+  detail::StatePtr<Changes> changes_;
 };
 
 /// The last so many structs of type T, read where they lie in the database. Errors, threads and
@@ -98,11 +100,11 @@ class RingView {
   explicit RingView(const ReadScope& scope) : ring_(scope, record_layout<T>()) {}
 
   std::string_view name() const noexcept { return ring_.name(); }
-  const std::string& tag() const noexcept { return ring_.tag(); }
+  const std::string& tag() const { return ring_.tag(); }
   /// The same ring without its type.
   const RingStoreView& store() const noexcept { return ring_; }
 
-  std::uint64_t capacity() const noexcept { return ring_.capacity(); }
+  std::uint64_t capacity() const { return ring_.capacity(); }
   /// Records.
   std::uint64_t size() const { return ring_.size(); }
   bool empty() const { return size() == 0; }

@@ -7,12 +7,15 @@
 #include <thread>
 
 #include "tests/engine/file_database_test.h"
+#include "tests/support/moved_from.h"
 #include "tests/support/slow_sync_file_system.h"
 
 // What is used after it has ended: an error that says so, never a crash, and nothing lost.
 
 namespace quire {
 namespace {
+
+using testing::was_moved;
 
 class ClosedTest : public testing::FileDatabaseTest {
  protected:
@@ -37,16 +40,6 @@ class ClosedTest : public testing::FileDatabaseTest {
 
   std::optional<Database> database;
 };
-
-/// Whether `call()` throws ClosedError that tells of a move; such an object knows no file.
-bool was_moved(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const ClosedError& error) {
-    return std::string_view(error.what()).find("moved from") != std::string_view::npos;
-  }
-  return false;
-}
 
 // ---- after close
 

@@ -1,6 +1,9 @@
 // RecordArray<T>: many arrays of structs in one collection, sparse and read page by page.
 
+#include <functional>
+
 #include "tests/facades/record_types.h"
+#include "tests/support/moved_from.h"
 
 namespace quire::testing {
 namespace {
@@ -288,6 +291,32 @@ TEST_F(RecordArrayTest, AnotherTypeOrTagIsRefused) {
   EXPECT_EQ(committed().tag(), "v1");
   EXPECT_TRUE(fails(ErrorCode::type_mismatch, {"'points'", "size"},
                     [&] { database->snapshot().open<RecordArray<Wide>>("points"); }));
+}
+
+TEST_F(RecordArrayTest, EveryCallOfWhatWasMovedFromIsRefused) {
+  Transaction txn = database->begin();
+  auto from = points(txn);
+  from.create("a", 5);
+  RecordArrayView<Point> view = from;
+  const auto moved = std::move(from);
+  const auto moved_view = std::move(view);
+  const std::function<void()> calls[] = {
+      [&] { from.create("b", 5); },
+      [&] { from.edit("a", 0); },
+      [&] { from.write("a", 0, std::vector<Point>(1)); },
+      [&] { from.erase("a"); },
+      [&] { from.clear(); },
+      [&] { view.tag(); },
+      [&] { view.store().layout(); },
+      [&] { view.size(); },
+      [&] { view.contains("a"); },
+      [&] { view.keys(); },
+      [&] { view.view("a"); },
+  };
+  for (const auto& call : calls) EXPECT_TRUE(was_moved(call)) << &call - calls;
+  EXPECT_EQ(from.name(), "");
+  EXPECT_EQ(view.name(), "");
+  EXPECT_EQ(moved_view.view("a").size(), 5u);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // Records<T>: structs by key, read and changed where they lie.
 
+#include <functional>
+
 #include "tests/facades/record_types.h"
+#include "tests/support/moved_from.h"
 
 namespace quire::testing {
 namespace {
@@ -422,6 +425,40 @@ TEST_F(RecordsTest, WhatIsChangedInPlaceIsCommittedWithAllElseOrNotAtAll) {
     EXPECT_EQ(committed().get("a")->balance, 1u) << "nobody else sees it before";
   }
   EXPECT_EQ(committed().get("a")->balance, 1u);
+}
+
+TEST_F(RecordsTest, EveryCallOfWhatWasMovedFromIsRefused) {
+  Transaction txn = database->begin();
+  auto from = txn.open<Records<Account>>("moved");
+  from.create("a");
+  RecordsView<Account> view = from;
+  auto it = view.begin();
+  const auto moved = std::move(from);
+  const auto moved_view = std::move(view);
+  const auto moved_it = std::move(it);
+  const std::function<void()> calls[] = {
+      [&] { from.create("b"); },
+      [&] { from.edit("a"); },
+      [&] { from.put("a", {}); },
+      [&] { from.erase("a"); },
+      [&] { from.clear(); },
+      [&] { from.set_version("a", 1); },
+      [&] { from.set_flags("a", 1); },
+      [&] { view.tag(); },
+      [&] { view.store().layout(); },
+      [&] { view.store().slot("a"); },
+      [&] { view.size(); },
+      [&] { view.contains("a"); },
+      [&] { view.get("a"); },
+      [&] { view.version("a"); },
+      [&] { view.flags("a"); },
+      [&] { view.begin(); },
+      [&] { ++it; },
+  };
+  for (const auto& call : calls) EXPECT_TRUE(was_moved(call)) << &call - calls;
+  EXPECT_EQ(from.name(), "");
+  EXPECT_EQ(view.name(), "");
+  EXPECT_TRUE(moved_view.contains("a"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "tests/facades/record_types.h"
+#include "tests/support/moved_from.h"
 
 namespace quire::testing {
 namespace {
@@ -26,6 +27,44 @@ class RingTest : public RecordTest {
   }
   using Numbers = std::vector<std::uint64_t>;
 };
+
+TEST_F(RingTest, EveryCallOfWhatWasMovedFromIsRefused) {
+  Transaction txn = database->begin();
+  auto from = ring(txn);
+  from.append({1});
+  RingView<Sample> view = from;
+  auto items = view.items();
+  auto it = items.begin();
+  const auto moved = std::move(from);
+  const auto moved_view = std::move(view);
+  const auto moved_items = std::move(items);
+  const auto moved_it = std::move(it);
+  const std::function<void()> calls[] = {
+      [&] { from.append({2}); },
+      [&] { from.prepend({2}); },
+      [&] { from.pop_front(); },
+      [&] { from.pop_back(); },
+      [&] { from.clear(); },
+      [&] { from.edit(0); },
+      [&] { view.capacity(); },
+      [&] { view.tag(); },
+      [&] { view.store().layout(); },
+      [&] { view.size(); },
+      [&] { view.at(0); },
+      [&] { view.back(); },
+      [&] { view.begin(); },
+      [&] { items.size(); },
+      [&] { items.at(0); },
+      [&] { items.begin(); },
+      [&] { items.page_span(0); },
+      [&] { *it; },
+      [&] { *RingView<Sample>::Iterator(); },
+  };
+  for (const auto& call : calls) EXPECT_TRUE(was_moved(call)) << &call - calls;
+  EXPECT_EQ(from.name(), "");
+  EXPECT_EQ(view.name(), "");
+  EXPECT_EQ((*moved_it)->number, 1u);
+}
 
 static_assert(Collection<Ring<Sample>> && Collection<RingStore>);
 

@@ -11,10 +11,10 @@ Block::Block(std::shared_ptr<const facades::StoredPipe> pipe,
              std::shared_ptr<const facades::StoredBlock> stored) noexcept
     : pipe_(std::move(pipe)), stored_(std::move(stored)) {}
 
-ByteView Block::key() const noexcept { return stored_->key; }
-std::uint64_t Block::size() const noexcept { return stored_->entry.pairs; }
-std::uint64_t Block::raw_bytes() const noexcept { return stored_->entry.raw_bytes; }
-std::uint64_t Block::stored_bytes() const noexcept { return stored_->entry.stored_bytes; }
+ByteView Block::key() const { return stored_->key; }
+std::uint64_t Block::size() const { return stored_->entry.pairs; }
+std::uint64_t Block::raw_bytes() const { return stored_->entry.raw_bytes; }
+std::uint64_t Block::stored_bytes() const { return stored_->entry.stored_bytes; }
 
 std::optional<Value> Block::first(ByteView key) const {
   for (const auto [found, value] : *this) {
@@ -32,7 +32,8 @@ std::vector<Value> Block::all(ByteView key) const {
 }
 
 Block::Iterator::Iterator(const Block& block)
-    : reader_(std::make_unique<facades::BlockReader>(block.pipe_, block.stored_)) {
+    : reader_(
+          std::make_shared<facades::BlockReader>(block.pipe_.shared(), block.stored_.shared())) {
   ++*this;
 }
 

@@ -17,7 +17,6 @@ BlockReader::BlockReader(std::shared_ptr<const StoredPipe> pipe,
                          std::shared_ptr<const StoredBlock> block)
     : pipe_(std::move(pipe)),
       block_(std::move(block)),
-      rollbacks_(pipe_->scope.rollbacks()),
       pairs_left_(block_->entry.pairs),
       stored_offset_(block_->entry.offset),
       stored_left_(block_->entry.stored_bytes),
@@ -97,12 +96,12 @@ void BlockReader::fill() {
 
 /// A snapshot never changes; a transaction may have removed the block, and put another in its place.
 void BlockReader::require_unchanged() const {
-  const bool is_same_time = pipe_->scope.rollbacks() == rollbacks_;
-  const auto index = is_same_time ? pipe_->index_of_id(block_->entry.id) : std::nullopt;
-  if (index && pipe_->at(*index).entry == block_->entry) return;
+  require_no_rollback(pipe_->scope, block_->rollbacks,
+                      [&] { return "after " + block_->name() + " was opened; open it again"; });
+  if (pipe_->has(*block_)) return;
   fail(pipe_->scope,
-       InvalidArgument(block_->name() + (is_same_time ? " was removed" : " is being read") +
-                       " while the transaction went on; begin to read it again"));
+       InvalidArgument(block_->name() + " was removed while the transaction went on; it cannot be "
+                                        "read any more"));
 }
 
 std::size_t BlockReader::read_stored(std::span<std::byte> out) {

@@ -42,7 +42,6 @@ class BlockReader {
 
   std::shared_ptr<const StoredPipe> pipe_;
   std::shared_ptr<const StoredBlock> block_;
-  std::uint64_t rollbacks_;  // of the transaction when this was made
   std::uint64_t pairs_left_;
   std::uint64_t stored_offset_;  // of the next stored byte, in `content`
   std::uint64_t stored_left_;

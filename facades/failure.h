@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include <quire/collection.h>
 #include <quire/error.h>
 
@@ -21,6 +24,15 @@ auto with_context(const ReadScope& scope, Fn&& fn) {
     scope.add_context(error);
     throw;
   }
+}
+
+/// What is remembered of a collection's children may be wrong once its transaction has gone back to a
+/// savepoint. InvalidArgument if it has since scope.rollbacks() was `then`; it says so, and goes on
+/// as `describe()` does: "while it was being written; begin it again".
+template <class Fn>
+void require_no_rollback(const ReadScope& scope, std::uint64_t then, const Fn& describe) {
+  if (scope.rollbacks() == then) return;
+  fail(scope, InvalidArgument("the transaction went back to a savepoint " + describe()));
 }
 
 }  // namespace quire::facades

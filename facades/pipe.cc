@@ -88,7 +88,9 @@ PipeView::PipeView(const ReadScope& scope) : stored_(std::make_shared<StoredPipe
 PipeView::PipeView(std::shared_ptr<const StoredPipe> stored) noexcept
     : stored_(std::move(stored)) {}
 
-std::string_view PipeView::name() const noexcept { return stored_->scope.name(); }
+std::string_view PipeView::name() const noexcept {
+  return stored_ ? stored_->scope.name() : std::string_view();
+}
 
 std::uint64_t PipeView::size() const { return stored_->order.size(); }
 
@@ -99,12 +101,12 @@ Block PipeView::block(ByteView key) const {
   if (!index) {
     fail(stored_->scope, NotFound("there is no block " + facades::shown_key(key)));
   }
-  return Block(stored_, std::make_shared<facades::StoredBlock>(stored_->at(*index)));
+  return Block(stored_.shared(), std::make_shared<facades::StoredBlock>(stored_->at(*index)));
 }
 
 PipeView::Iterator PipeView::find(ByteView key) const {
   const auto index = stored_->index_of(key);
-  return Iterator(stored_, index ? *index : size());
+  return Iterator(stored_.shared(), index ? *index : size());
 }
 
 std::vector<Value> PipeView::keys() const {
@@ -113,7 +115,7 @@ std::vector<Value> PipeView::keys() const {
   return keys;
 }
 
-PipeView::Iterator PipeView::begin() const { return Iterator(stored_, 0); }
+PipeView::Iterator PipeView::begin() const { return Iterator(stored_.shared(), 0); }
 
 PipeOptions PipeView::options() const {
   PipeOptions options;
@@ -128,6 +130,7 @@ PipeOptions PipeView::options() const {
 PipeView::Iterator::Iterator(std::shared_ptr<const StoredPipe> pipe, std::uint64_t index)
     : pipe_(std::move(pipe)),
       index_(index),
+      least_id_(index),
       place_(pipe_->order.begin() + static_cast<std::ptrdiff_t>(index)),
       end_(pipe_->order.end()) {
   read();
@@ -143,8 +146,10 @@ PipeView::Iterator& PipeView::Iterator::operator++() {
 void PipeView::Iterator::read() {
   if (place_ == end_) return;
   try {
-    const Value item = *place_;
-    block_ = Block(pipe_, std::make_shared<facades::StoredBlock>(pipe_->block_of(item, index_)));
+    const auto block =
+        std::make_shared<const facades::StoredBlock>(pipe_->block_of(*place_, index_, least_id_));
+    least_id_ = block->entry.id + 1;
+    block_ = Block(pipe_.shared(), block);
   } catch (const InvalidArgument&) {
     fail(pipe_->scope, InvalidArgument("a block was added or removed during an iteration "
                                        "over the blocks; begin a new one"));
@@ -168,7 +173,7 @@ BlockWriter Pipe::begin_block(ByteView key) {
     fail(pipe.scope, KeyExists("there is a block " + facades::shown_key(key) +
                                " already; remove it first, or choose another key"));
   }
-  return BlockWriter(std::make_unique<facades::PipeAppender>(writable_, key));
+  return BlockWriter(std::make_unique<facades::PipeAppender>(writable_.shared(), key));
 }
 
 bool Pipe::remove(ByteView key) {

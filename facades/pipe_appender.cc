@@ -56,11 +56,9 @@ void PipeAppender::take_back() {
 }
 
 void PipeAppender::require_usable() const {
-  if (pipe_->scope.rollbacks() != rollbacks_) {
-    fail(pipe_->scope,
-         InvalidArgument("the transaction went back to a savepoint while block " + shown_key(key_) +
-                         " was being written; begin the block again"));
-  }
+  require_no_rollback(pipe_->scope, rollbacks_, [&] {
+    return "while block " + shown_key(key_) + " was being written; begin the block again";
+  });
   if (!is_usable_) {
     fail(pipe_->scope,
          InvalidArgument("an error has stopped the writing of block " + shown_key(key_) +

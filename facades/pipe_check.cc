@@ -48,13 +48,9 @@ class PipeCheck {
   }
 
   void check_block(std::uint64_t index) {
-    const auto block = std::make_shared<const StoredBlock>(pipe_->at(index));
-    const std::uint64_t id = block->entry.id;
-    if (last_id_ && id <= *last_id_) {
-      sink_.problem(block->name() + ": id " + std::to_string(id) + " behind id " +
-                    std::to_string(*last_id_));
-    }
-    last_id_ = id;
+    const auto block = std::make_shared<const StoredBlock>(
+        pipe_->block_of(pipe_->order.at(index), index, least_id_));
+    least_id_ = block->entry.id + 1;
     if (block->entry.offset < end_) {
       sink_.problem(block->name() + ": begins at " + std::to_string(block->entry.offset) +
                     ", within the one before it, which ends at " + std::to_string(end_));
@@ -79,20 +75,22 @@ class PipeCheck {
 
   void check_state() {
     const std::uint64_t next = pipe_->state().next_id;
-    if (last_id_ && next <= *last_id_) {
+    if (next < least_id_) {
       sink_.problem("the next block would have id " + std::to_string(next) + ", the last one has " +
-                    std::to_string(*last_id_));
+                    std::to_string(least_id_ - 1));
     }
   }
 
   std::shared_ptr<const StoredPipe> pipe_;
   CheckSink& sink_;
-  std::optional<std::uint64_t> last_id_;
-  std::uint64_t end_ = 0;  // of the block before, in `content`
+  std::uint64_t least_id_ = 0;  // of the block to come
+  std::uint64_t end_ = 0;       // of the block before, in `content`
 };
 
 }  // namespace
 
-void Pipe::check(const PipeView& pipe, CheckSink& sink) { PipeCheck(pipe.stored_, sink).run(); }
+void Pipe::check(const PipeView& pipe, CheckSink& sink) {
+  PipeCheck(pipe.stored_.shared(), sink).run();
+}
 
 }  // namespace quire

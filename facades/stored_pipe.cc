@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "facades/zstd_stream.h"
@@ -62,43 +63,58 @@ PipeSettings StoredPipe::read_settings() const {
 
 // ---- blocks
 
-StoredBlock StoredPipe::block_of(const Value& item, std::uint64_t index) const {
+PipeEntry StoredPipe::entry_of(const Value& item, std::uint64_t index) const {
   const auto entry = PipeEntry::decode(item);
-  if (!entry) {
-    throw_damage(item_name(index), "length", "at least " + bytes_text(PipeEntry::kBytes),
-                 bytes_text(item.size()));
-  }
-  const std::uint64_t content_bytes = content.size();
-  if (entry->offset > content_bytes || entry->stored_bytes > content_bytes - entry->offset) {
-    throw_damage(item_name(index), "stored_bytes",
-                 "a block within the " + bytes_text(content_bytes) + " of the content",
-                 bytes_text(entry->stored_bytes) + " at " + std::to_string(entry->offset));
-  }
-  if (entry->form > static_cast<std::uint8_t>(BlockForm::zstd)) {
-    throw_damage(item_name(index), "form", "0 or 1", std::to_string(entry->form));
-  }
-  const bool is_raw = entry->form == static_cast<std::uint8_t>(BlockForm::raw);
-  if (is_raw ? entry->raw_bytes != entry->stored_bytes
-             : entry->raw_bytes / kMostRawPerByte > entry->stored_bytes) {
-    throw_damage(item_name(index), "raw_bytes",
-                 "what " + bytes_text(entry->stored_bytes) + " can hold",
-                 std::to_string(entry->raw_bytes));
-  }
-  if (entry->pairs > entry->raw_bytes / kPairBytes) {
-    throw_damage(item_name(index), "pairs", "what fits into " + bytes_text(entry->raw_bytes),
-                 std::to_string(entry->pairs));
-  }
-  return {*entry, Value::copy(item.view().sub(PipeEntry::kBytes))};
+  if (entry) return *entry;
+  throw_damage(item_name(index), "length", "at least " + bytes_text(PipeEntry::kBytes),
+               bytes_text(item.size()));
 }
 
-std::uint64_t StoredPipe::id_at(std::uint64_t index) const {
-  const Value item = order.at(index);
-  const auto entry = PipeEntry::decode(item);
-  if (!entry) {
-    throw_damage(item_name(index), "length", "at least " + bytes_text(PipeEntry::kBytes),
-                 bytes_text(item.size()));
+StoredBlock StoredPipe::block_of(const Value& item, std::uint64_t index,
+                                 std::uint64_t least_id) const {
+  const PipeEntry entry = entry_of(item, index);
+  if (entry.id < least_id) {
+    throw_damage(item_name(index), "id", "at least " + std::to_string(least_id),
+                 std::to_string(entry.id));
   }
-  return entry->id;
+  const std::uint64_t content_bytes = content.size();
+  if (entry.offset > content_bytes || entry.stored_bytes > content_bytes - entry.offset) {
+    throw_damage(item_name(index), "stored_bytes",
+                 "a block within the " + bytes_text(content_bytes) + " of the content",
+                 bytes_text(entry.stored_bytes) + " at " + std::to_string(entry.offset));
+  }
+  if (entry.form > static_cast<std::uint8_t>(BlockForm::zstd)) {
+    throw_damage(item_name(index), "form", "0 or 1", std::to_string(entry.form));
+  }
+  const bool is_raw = entry.form == static_cast<std::uint8_t>(BlockForm::raw);
+  if (is_raw ? entry.raw_bytes != entry.stored_bytes
+             : entry.raw_bytes / kMostRawPerByte > entry.stored_bytes) {
+    throw_damage(item_name(index), "raw_bytes",
+                 "what " + bytes_text(entry.stored_bytes) + " can hold",
+                 std::to_string(entry.raw_bytes));
+  }
+  if (entry.pairs > entry.raw_bytes / kPairBytes) {
+    throw_damage(item_name(index), "pairs", "what fits into " + bytes_text(entry.raw_bytes),
+                 std::to_string(entry.pairs));
+  }
+  return {entry, Value::copy(item.view().sub(PipeEntry::kBytes)), index, scope.rollbacks()};
+}
+
+std::uint64_t StoredPipe::id_at(std::uint64_t index, std::uint64_t least,
+                                std::uint64_t most) const {
+  const std::uint64_t id = entry_of(order.at(index), index).id;
+  if (id >= least && id <= most) return id;
+  throw_damage(item_name(index), "id",
+               "from " + std::to_string(least) + " to " + std::to_string(most), std::to_string(id));
+}
+
+bool StoredPipe::has(const StoredBlock& block) const {
+  const auto is_at = [&](std::uint64_t index) {
+    return index < order.size() && at(index).entry == block.entry;
+  };
+  if (is_at(block.index)) return true;  // always, in a snapshot
+  const auto index = index_of_id(block.entry.id);
+  return index && is_at(*index);
 }
 
 std::optional<std::uint64_t> StoredPipe::index_of_id(std::uint64_t id) const {
@@ -107,12 +123,18 @@ std::optional<std::uint64_t> StoredPipe::index_of_id(std::uint64_t id) const {
   // removed it lies right there.
   std::uint64_t first = 0;
   std::uint64_t end = id < size ? id + 1 : size;
-  if (end > 0 && id_at(end - 1) == id) return end - 1;
-  while (first < end) {
-    const std::uint64_t middle = first + (end - first) / 2;
-    const std::uint64_t found = id_at(middle);
-    if (found == id) return middle;
-    (found < id ? first : end) = found < id ? middle + 1 : middle;
+  std::uint64_t least = 0;  // of the ids in [first, end)
+  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  for (std::uint64_t guess = end - 1; first < end; guess = first + (end - first) / 2) {
+    const std::uint64_t found = id_at(guess, least, most);
+    if (found == id) return guess;
+    if (found < id) {
+      first = guess + 1;
+      least = found + 1;
+    } else {
+      end = guess;
+      most = found - 1;
+    }
   }
   return std::nullopt;
 }

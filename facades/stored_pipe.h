@@ -27,6 +27,8 @@ std::string shown_key(ByteView key);
 struct StoredBlock {
   PipeEntry entry;
   Value key;
+  std::uint64_t index = 0;      // in `order`, when it was read
+  std::uint64_t rollbacks = 0;  // of the transaction then
 
   /// For messages: "block 'KEY'".
   std::string name() const { return "block " + shown_key(key); }
@@ -43,9 +45,11 @@ struct StoredPipe {
                                  std::string found) const;
 
   /// The block at a place below order.size().
-  StoredBlock at(std::uint64_t index) const { return block_of(order.at(index), index); }
-  /// The block that an item of `order` describes.
-  StoredBlock block_of(const Value& item, std::uint64_t index) const;
+  StoredBlock at(std::uint64_t index) const { return block_of(order.at(index), index, index); }
+  /// The block that an item of `order` describes. Ids ascend from 0 on: damage if it is less.
+  StoredBlock block_of(const Value& item, std::uint64_t index, std::uint64_t least_id) const;
+  /// Whether the block, of this time between rollbacks, has not been removed.
+  bool has(const StoredBlock& block) const;
   /// Where the block of that key is; nothing if there is none.
   std::optional<std::uint64_t> index_of(ByteView key) const;
   /// Where the block of that id is; nothing if there is none.
@@ -71,7 +75,9 @@ struct StoredPipe {
 
  private:
   PipeSettings read_settings() const;
-  std::uint64_t id_at(std::uint64_t index) const;
+  PipeEntry entry_of(const Value& item, std::uint64_t index) const;
+  /// Damage if it is not from `least` to `most`.
+  std::uint64_t id_at(std::uint64_t index, std::uint64_t least, std::uint64_t most) const;
 
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const UnpackingDictionary> unpacking_dictionary_;

@@ -14,6 +14,7 @@
 #include <quire/collection.h>
 #include <quire/export.h>
 #include <quire/list.h>
+#include <quire/state_ptr.h>
 #include <quire/value.h>
 
 namespace quire {
@@ -31,8 +32,9 @@ struct WritablePipe;
 ///
 /// A handle: cheap to make and to copy, it reads nothing until it is asked to, and keeps its
 /// snapshot open. In a transaction it goes on while other blocks are added and removed; once its
-/// own is removed, reading it is InvalidArgument. Errors and threads are those of BlobView;
-/// CorruptionError names pipe, block and field.
+/// own is removed, or the transaction has gone back to any savepoint, reading it is InvalidArgument:
+/// get it anew. Errors and threads are those of BlobView; CorruptionError names pipe, block and
+/// field.
 class QUIRE_API Block {
  public:
   /// A key and its value; both live until the iterator moves.
@@ -65,7 +67,7 @@ class QUIRE_API Block {
     friend class Block;
     explicit Iterator(const Block& block);
 
-    std::unique_ptr<facades::BlockReader> reader_;
+    detail::StatePtr<facades::BlockReader> reader_;
     Pair pair_;
     bool at_end_ = false;
   };
@@ -74,14 +76,14 @@ class QUIRE_API Block {
         std::shared_ptr<const facades::StoredBlock> stored) noexcept;
 
   /// Unique in its pipe. The view lives as long as this object or a copy of it.
-  ByteView key() const noexcept;
+  ByteView key() const;
   /// Pairs.
-  std::uint64_t size() const noexcept;
-  bool empty() const noexcept { return size() == 0; }
+  std::uint64_t size() const;
+  bool empty() const { return size() == 0; }
   /// Bytes of the pairs: their keys and values, and 8 for each pair.
-  std::uint64_t raw_bytes() const noexcept;
+  std::uint64_t raw_bytes() const;
   /// Bytes that the block takes in the file, compressed or not.
-  std::uint64_t stored_bytes() const noexcept;
+  std::uint64_t stored_bytes() const;
 
   Iterator begin() const { return Iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
@@ -94,8 +96,8 @@ class QUIRE_API Block {
  private:
   friend class Iterator;
 
-  std::shared_ptr<const facades::StoredPipe> pipe_;
-  std::shared_ptr<const facades::StoredBlock> stored_;
+  detail::StatePtr<const facades::StoredPipe> pipe_;
+  detail::StatePtr<const facades::StoredBlock> stored_;
 };
 
 /// Options of a pipe. Both are stored: opening one that is there with others is InvalidArgument.
@@ -135,15 +137,17 @@ class QUIRE_API PipeView {
     Iterator(std::shared_ptr<const facades::StoredPipe> pipe, std::uint64_t index);
     void read();
 
-    std::shared_ptr<const facades::StoredPipe> pipe_;
+    detail::StatePtr<const facades::StoredPipe> pipe_;
     std::uint64_t index_;
+    std::uint64_t least_id_;  // of the block shown: ids ascend
     ListView::Iterator place_;
     ListView::Iterator end_;
-    Block block_{nullptr, nullptr};
+    Block block_{{}, {}};
   };
 
   explicit PipeView(const ReadScope& scope);
 
+  /// Empty if this object was moved from.
   std::string_view name() const noexcept;
   /// Blocks.
   std::uint64_t size() const;
@@ -168,7 +172,7 @@ class QUIRE_API PipeView {
  private:
   friend class Pipe;
 
-  std::shared_ptr<const facades::StoredPipe> stored_;
+  detail::StatePtr<const facades::StoredPipe> stored_;
 };
 
 /// Writes one block, pair by pair, to the end of a pipe. The block is there once finish() has
@@ -245,7 +249,7 @@ class QUIRE_API Pipe : public PipeView {
  private:
   explicit Pipe(std::shared_ptr<facades::WritablePipe> pipe);
 
-  std::shared_ptr<facades::WritablePipe> writable_;
+  detail::StatePtr<facades::WritablePipe> writable_;
 };
 
 }  // namespace quire

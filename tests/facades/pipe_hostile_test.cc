@@ -255,16 +255,42 @@ TEST_F(PipeHostileTest, BlocksThatOverlapOrAreOutOfOrderAreProblems) {
     entry.offset = 0;
     pipe.set_entry(1, entry);
   });
-  expect_problem("block 'one': id 0 behind id 1", [](Impostor& pipe) {
+}
+
+TEST_F(PipeHostileTest, IdsThatDoNotAscendAreDamageToEveryReader) {
+  expect_damage("child 'order', item 1: id: expected at least 2, found 0", [](Impostor& pipe) {
     const Value first = pipe.order().at(0);
     pipe.order().erase(0);
     pipe.order().insert(1, first);
   });
-  expect_problem("behind id", [](Impostor& pipe) {
-    PipeEntry entry = pipe.entry(2);
-    entry.id = 0;
-    pipe.set_entry(2, entry);
+  expect_damaged_entry("child 'order', item 2: id: expected at least 2, found 0",
+                       [](PipeEntry& entry) { entry.id = 0; });
+  const auto with_first_id_of_9 = [](Impostor& pipe) {
+    PipeEntry entry = pipe.entry(0);
+    entry.id = 9;
+    pipe.set_entry(0, entry);
+  };
+  expect_damage("child 'order', item 1: id: expected at least 10, found 1", with_first_id_of_9);
+  with_damage(with_first_id_of_9, [](Transaction& txn) {
+    auto pipe = txn.open<Pipe>("p");
+    EXPECT_EQ(contents(*pipe.begin()), blocks()[0].pairs) << "itself it is sound";
+    EXPECT_THROW(pipe.find("one"), CorruptionError);
   });
+}
+
+TEST_F(PipeHostileTest, IdsThatDoNotAscendAreDamageInASnapshot) {
+  Transaction txn = database->begin();
+  auto impostor = txn.open<Impostor>("p");
+  for (const std::uint64_t index : {0, 1}) {
+    PipeEntry entry = impostor.entry(index);
+    entry.id = 7;
+    impostor.set_entry(index, entry);
+  }
+  txn.commit();
+  const auto pipe = database->snapshot().open<Pipe>("p");
+  EXPECT_EQ(contents(*pipe.begin()), blocks()[0].pairs) << "nothing can have removed it";
+  EXPECT_THROW(contents(pipe), CorruptionError);
+  checks_at_end = false;
 }
 
 // ---- keys and state

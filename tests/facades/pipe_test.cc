@@ -3,6 +3,7 @@
 // has an answer.
 
 #include <array>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <random>
@@ -11,6 +12,7 @@
 #include "tests/support/bag.h"
 #include "tests/support/database_test.h"
 #include "tests/support/fails.h"
+#include "tests/support/moved_from.h"
 #include "tests/support/pipe_content.h"
 
 namespace quire::testing {
@@ -342,8 +344,70 @@ TEST_F(PipeTest, SavepointThatIsReturnedToEndsTheReading) {
   auto it = pipe.block("b").begin();
   before.rollback();
   append_block(pipe, "b", {{"k", noise(100'000)}, {"l", noise(100'000)}});
-  EXPECT_TRUE(fails(ErrorCode::invalid_argument, "begin to read it again", [&] { ++it; }));
+  EXPECT_TRUE(fails(ErrorCode::invalid_argument,
+                    "went back to a savepoint after block 'b' was opened", [&] { ++it; }));
   txn.commit();
+}
+
+TEST_F(PipeTest, BlockOfBeforeASavepointNeverShowsAnotherThatTookItsPlace) {
+  Transaction txn = database->begin();
+  auto pipe = txn.open<Pipe>("p", {.compression_level = 0});
+  Savepoint before = txn.savepoint();
+  append_block(pipe, "b", {{"k", "one"}});
+  const Block block = pipe.block("b");
+  const Block first = *pipe.begin();
+  before.rollback();
+  append_block(pipe, "c", {{"k", "two"}});  // of the same number, place and sizes
+  for (const Block& old : {block, first}) {
+    EXPECT_TRUE(fails(ErrorCode::invalid_argument, "open it again", [&] { contents(old); }));
+    EXPECT_THROW(old.first("k"), InvalidArgument);
+  }
+  EXPECT_EQ(contents(pipe.block("c")), (Pairs{{"k", "two"}}));
+  txn.commit();
+}
+
+// ---- after a move
+
+TEST_F(PipeTest, EveryCallOfWhatWasMovedFromIsRefused) {
+  store(kThree);
+  Transaction txn = database->begin();
+  auto pipe = txn.open<Pipe>("p");
+  PipeView view = pipe;
+  PipeView::Iterator place = pipe.begin();
+  Block block = *place;
+  Block::Iterator pair = block.begin();
+  BlockWriter writer = pipe.begin_block("new");
+  Pipe moved_pipe = std::move(pipe);
+  const PipeView moved_view = std::move(view);
+  const PipeView::Iterator moved_place = std::move(place);
+  const Block moved_block = std::move(block);
+  const Block::Iterator moved_pair = std::move(pair);
+  const BlockWriter moved_writer = std::move(writer);
+  const std::function<void()> calls[] = {
+      [&] { pipe.size(); },
+      [&] { pipe.keys(); },
+      [&] { pipe.options(); },
+      [&] { pipe.remove("one"); },
+      [&] { static_cast<void>(pipe.begin_block("four")); },
+      [&] { view.contains("one"); },
+      [&] { view.block("one"); },
+      [&] { view.find("one"); },
+      [&] { view.begin(); },
+      [&] { ++place; },
+      [&] { block.key(); },
+      [&] { block.size(); },
+      [&] { block.raw_bytes(); },
+      [&] { block.stored_bytes(); },
+      [&] { block.begin(); },
+      [&] { block.first("a"); },
+      [&] { ++pair; },
+      [&] { writer.append("k", "v"); },
+  };
+  for (const auto& call : calls) EXPECT_TRUE(was_moved(call)) << &call - calls;
+  EXPECT_EQ(view.name(), "");
+  EXPECT_EQ(pipe.name(), "");
+  EXPECT_EQ(moved_view.name(), "p");
+  EXPECT_EQ(contents(moved_block), kThree[0].pairs);
 }
 
 TEST_F(PipeTest, AddingOrRemovingABlockEndsAnIterationOverBlocks) {

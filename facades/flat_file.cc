@@ -103,8 +103,10 @@ FlatFileView::FlatFileView(const ReadScope& scope)
 FlatFileView::FlatFileView(std::shared_ptr<const FlatFileReading> reading) noexcept
     : reading_(std::move(reading)) {}
 
-std::string_view FlatFileView::name() const noexcept { return reading_->name(); }
-const FlatFileOptions& FlatFileView::options() const noexcept { return reading_->options(); }
+std::string_view FlatFileView::name() const noexcept {
+  return reading_ ? reading_->name() : std::string_view();
+}
+const FlatFileOptions& FlatFileView::options() const { return reading_->options(); }
 
 Value FlatFileView::get(const DataLocation& location) const { return get(location, 0, npos); }
 
@@ -136,7 +138,7 @@ std::vector<FlatFileSegment> FlatFileView::segments() const {
 }
 
 FlatFileScan FlatFileView::scan(std::uint64_t segment) const {
-  return FlatFileScan(reading_, segment, reading_->find(segment).record.value_count);
+  return FlatFileScan(reading_.shared(), segment, reading_->find(segment).record.value_count);
 }
 
 Value FlatFileView::frame(std::uint64_t segment, std::uint64_t index) const {
@@ -158,7 +160,10 @@ FlatFileScan::FlatFileScan(std::shared_ptr<const FlatFileReading> reading, std::
 
 FlatFileScan::Iterator::Iterator(std::shared_ptr<const FlatFileReading> reading,
                                  std::uint64_t segment, std::uint64_t count)
-    : reading_(std::move(reading)), count_(count), location_{segment, 0, 0} {
+    : reading_(std::move(reading)),
+      count_(count),
+      rollbacks_(reading_->scope().rollbacks()),
+      location_{segment, 0, 0} {
   if (index_ < count_) read();
 }
 
@@ -168,24 +173,32 @@ FlatFileScan::Iterator& FlatFileScan::Iterator::operator++() {
 }
 
 void FlatFileScan::Iterator::read() {
-  // Entries are read a page at a time, so that what is held is a page in memory, not a copy.
-  constexpr std::uint64_t kEntries = facades::kContentAlignment / sizeof(ValueEnd);
-  if (index_ - first_end_ >= ends_.size() / sizeof(ValueEnd)) {
-    const SegmentRecord segment = reading_->find(location_.segment).record;
-    const std::uint64_t to_page_end = kEntries - (segment.first_value + index_) % kEntries;
-    ends_ = reading_->value_ends(segment, index_, std::min(to_page_end, count_ - index_));
-    first_end_ = index_;
-  }
+  if (index_ - first_end_ >= ends_.size() / sizeof(ValueEnd)) read_ends();
   ValueEnd end = 0;
   std::memcpy(&end, ends_.data() + (index_ - first_end_) * sizeof(end), sizeof(end));
   const std::uint64_t begin = location_.offset + location_.length;
-  if (end <= begin) {
-    throw reading_->damage("child 'values' segment " + std::to_string(location_.segment),
-                           "end of value " + std::to_string(index_),
-                           "above " + std::to_string(begin), end);
+  if (end <= begin || end - 1 > segment_size_) {
+    throw reading_->damage(
+        "child 'values' segment " + std::to_string(location_.segment),
+        "end of value " + std::to_string(index_),
+        "above " + std::to_string(begin) + ", at most " + std::to_string(segment_size_ + 1), end);
   }
   location_.offset = begin;
   location_.length = end - 1 - begin;
+}
+
+// A page at a time, so that what is held is a page in memory, not a copy.
+void FlatFileScan::Iterator::read_ends() {
+  constexpr std::uint64_t kEntries = facades::kContentAlignment / sizeof(ValueEnd);
+  facades::require_no_rollback(reading_->scope(), rollbacks_, [&] {
+    return "while segment " + std::to_string(location_.segment) +
+           " was being scanned; begin a new scan";
+  });
+  const SegmentRecord segment = reading_->find(location_.segment).record;
+  const std::uint64_t to_page_end = kEntries - (segment.first_value + index_) % kEntries;
+  ends_ = reading_->value_ends(segment, index_, std::min(to_page_end, count_ - index_));
+  first_end_ = index_;
+  segment_size_ = segment.size;
 }
 
 // ---- FlatFile

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "facades/codecs.h"
+#include "facades/failure.h"
 
 namespace quire::facades {
 
@@ -133,6 +134,7 @@ void FlatFileChildren::add_frame(SegmentRecord& segment, std::uint64_t frame, By
 
 FlatFileAppender::FlatFileAppender(FlatFileChildren& children, Calls calls)
     : children_(children),
+      rollbacks_(children.reading().scope().rollbacks()),
       open_(children.segment_to_fill()),
       value_begin_(open_.record.size),
       stored_tail_(children.tail ? children.tail->size() : 0) {
@@ -174,21 +176,22 @@ std::vector<DataLocation> FlatFileAppender::finish() {
   return std::move(locations_);
 }
 
-// The mark is taken away by whoever changes the segment, and by a rollback to a savepoint that is
-// older; one that is younger leaves the mark, and takes away some of the content instead.
+// The mark is taken away by whoever changes the segment. Sealing one without values changes nothing
+// of it, but cuts off what lies behind it.
 void FlatFileAppender::require_undisturbed() {
   const SegmentRecord& record = open_.record;
   const FlatFileReading& reading = children_.reading();
   const std::uint64_t last = reading.segment_count() - 1;
   open_.index = last;  // segments before it may have been dropped
   if (record.stream == 0) return;
+  require_no_rollback(reading.scope(), rollbacks_,
+                      [] { return std::string("while this was being put; put it again"); });
   if (reading.segment_at(last).stream == record.stream &&
       children_.content.size() == record.base + record.stored_size) {
     return;
   }
   throw reading.named(
-      InvalidArgument("something else was put before this was complete, or was rolled back with a "
-                      "savepoint; put this value again"));
+      InvalidArgument("something else was put before this was complete; put this value again"));
 }
 
 void FlatFileAppender::write_plain(ByteView bytes) {

@@ -53,7 +53,8 @@ class FlatFileChildren {
 class FlatFileAppender {
  public:
   /// Whether the caller's code may run in between. If so, the segment is marked, and calls are
-  /// InvalidArgument once somebody else has put something.
+  /// InvalidArgument once somebody else has put something, or the transaction has gone back to a
+  /// savepoint.
   enum class Calls { one, many };
 
   FlatFileAppender(FlatFileChildren& children, Calls calls);
@@ -73,6 +74,7 @@ class FlatFileAppender {
   void store_frame(ByteView last_part);
 
   FlatFileChildren& children_;
+  std::uint64_t rollbacks_;      // of the transaction at the beginning
   FlatFileReading::Found open_;  // as it will be
   std::uint64_t value_begin_;    // of the current value
   std::uint64_t stored_tail_;    // bytes that the tail has of the frame that is being filled

@@ -39,6 +39,7 @@ class FlatFileReading {
   FlatFileReading(const ReadScope& scope, const FlatFileOptions& options, Children children);
 
   std::string_view name() const noexcept { return scope_.name(); }
+  const ReadScope& scope() const noexcept { return scope_; }
   const FlatFileOptions& options() const noexcept { return options_; }
   bool is_compressed() const noexcept { return options_.compression_level != 0; }
 

@@ -55,8 +55,13 @@ class FlatFileReader::Buffer final : public std::streambuf {
 
   pos_type seekpos(pos_type position, std::ios_base::openmode) override {
     if (position < pos_type(0)) return pos_type(off_type(-1));
-    position_ = static_cast<std::uint64_t>(off_type(position));
-    show({});
+    const auto target = static_cast<std::uint64_t>(off_type(position));
+    if (target >= position_ && target - position_ <= piece_.size()) {  // tellg() comes here too
+      setg(eback(), eback() + (target - position_), egptr());
+    } else {
+      position_ = target;
+      show({});
+    }
     return position;
   }
 
@@ -91,14 +96,16 @@ class FlatFileWriter::Buffer final : public std::streambuf {
   }
 
   DataLocation finish() {
-    if (failure_) std::rethrow_exception(failure_);
     if (!appender_) {
       throw children_->reading().named(
           InvalidArgument("finish() was called before; begin another writer()"));
     }
-    sync();
-    appender_->end_value();
-    const DataLocation location = appender_->finish().front();
+    DataLocation location;
+    attempt([&] {
+      take();
+      appender_->end_value();
+      location = appender_->finish().front();
+    });
     appender_.reset();
     return location;
   }
@@ -114,19 +121,28 @@ class FlatFileWriter::Buffer final : public std::streambuf {
   }
 
   int sync() override {
-    const auto count = static_cast<std::size_t>(pptr() - pbase());
-    if (!appender_) return count == 0 ? 0 : -1;
-    try {
-      appender_->write(ByteView(std::span(pbase(), count)));
-    } catch (...) {
-      failure_ = std::current_exception();
-      throw;
-    }
-    setp(bytes_.data(), bytes_.data() + bytes_.size());
+    if (!appender_) return pptr() == pbase() ? 0 : -1;
+    attempt([&] { take(); });
     return 0;
   }
 
  private:
+  /// What has failed once stays so: a second time, some of it would be done again.
+  template <class Fn>
+  void attempt(const Fn& fn) {
+    if (failure_) std::rethrow_exception(failure_);
+    try {
+      fn();
+    } catch (...) {
+      failure_ = std::current_exception();
+      throw;
+    }
+  }
+  void take() {
+    appender_->write(ByteView(std::span(pbase(), pptr())));
+    setp(bytes_.data(), bytes_.data() + bytes_.size());
+  }
+
   std::shared_ptr<facades::FlatFileChildren> children_;
   std::optional<facades::FlatFileAppender> appender_;  // until finish()
   std::exception_ptr failure_;
@@ -134,7 +150,7 @@ class FlatFileWriter::Buffer final : public std::streambuf {
 };
 
 FlatFileWriter::FlatFileWriter(FlatFile& flat_file)
-    : std::ostream(nullptr), buffer_(std::make_unique<Buffer>(flat_file.children_)) {
+    : std::ostream(nullptr), buffer_(std::make_unique<Buffer>(flat_file.children_.shared())) {
   rdbuf(buffer_.get());
 }
 FlatFileWriter::~FlatFileWriter() = default;

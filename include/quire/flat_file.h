@@ -18,6 +18,7 @@
 #include <quire/check_report.h>
 #include <quire/collection.h>
 #include <quire/export.h>
+#include <quire/state_ptr.h>
 #include <quire/value.h>
 
 namespace quire {
@@ -86,9 +87,10 @@ class QUIRE_API FlatFileView {
 
   explicit FlatFileView(const ReadScope& scope);
 
+  /// Empty if this object was moved from.
   std::string_view name() const noexcept;
   /// Those that the flat file was made with.
-  const FlatFileOptions& options() const noexcept;
+  const FlatFileOptions& options() const;
 
   /// The bytes at a location, in memory as a whole; InvalidArgument if there is no room for them.
   /// Shares the page if they lie in one. Costs what a read of a Blob costs, and the unpacking of
@@ -116,7 +118,7 @@ class QUIRE_API FlatFileView {
   friend class FlatFileReader;
   explicit FlatFileView(std::shared_ptr<const facades::FlatFileReading> reading) noexcept;
 
-  std::shared_ptr<const facades::FlatFileReading> reading_;
+  detail::StatePtr<const facades::FlatFileReading> reading_;
 };
 
 class FlatFileWriter;
@@ -182,12 +184,12 @@ class QUIRE_API FlatFile : public FlatFileView {
     std::unique_ptr<facades::FlatFileAppender> appender_;
   };
 
-  std::shared_ptr<facades::FlatFileChildren> children_;
+  detail::StatePtr<facades::FlatFileChildren> children_;
 };
 
 /// The locations of the values of one segment: a C++20 input range of DataLocation. It may be read
-/// while values are put; once the segment is dropped, the next step may throw NotFound. Keeps its
-/// snapshot open.
+/// while values are put; once the segment is dropped, the next step may throw NotFound, and once the
+/// transaction has gone back to a savepoint, InvalidArgument. Keeps its snapshot open.
 class QUIRE_API FlatFileScan {
  public:
   class QUIRE_API Iterator {
@@ -207,16 +209,19 @@ class QUIRE_API FlatFileScan {
     Iterator(std::shared_ptr<const facades::FlatFileReading> reading, std::uint64_t segment,
              std::uint64_t count);
     void read();
+    void read_ends();
 
-    std::shared_ptr<const facades::FlatFileReading> reading_;
+    detail::StatePtr<const facades::FlatFileReading> reading_;
     std::uint64_t index_ = 0;  // of the value shown
     std::uint64_t count_;
     Value ends_;  // of values from first_end_ on
     std::uint64_t first_end_ = 0;
+    std::uint64_t segment_size_ = 0;  // when these were read
+    std::uint64_t rollbacks_;         // of the transaction at the beginning
     DataLocation location_;
   };
 
-  Iterator begin() const { return Iterator(reading_, segment_, count_); }
+  Iterator begin() const { return Iterator(reading_.shared(), segment_, count_); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
@@ -224,7 +229,7 @@ class QUIRE_API FlatFileScan {
   FlatFileScan(std::shared_ptr<const facades::FlatFileReading> reading, std::uint64_t segment,
                std::uint64_t count) noexcept;
 
-  std::shared_ptr<const facades::FlatFileReading> reading_;
+  detail::StatePtr<const facades::FlatFileReading> reading_;
   std::uint64_t segment_;
   std::uint64_t count_;
 };
@@ -247,14 +252,15 @@ class QUIRE_API FlatFileReader : public std::istream {
 /// is there once finish() has returned, and never if it is not called: what was written by then is
 /// cut off by the next put. A Quire error sets badbit; finish() throws it.
 ///
-/// Nothing else may be put meanwhile, and no savepoint end that began later: that ends the stream,
-/// and the next write is InvalidArgument. Holds a frame and 64 KiB in memory.
+/// Nothing else may be put meanwhile, and the transaction not go back to a savepoint: that ends the
+/// stream, and the next write is InvalidArgument. Holds a frame and 64 KiB in memory.
 class QUIRE_API FlatFileWriter : public std::ostream {
  public:
   explicit FlatFileWriter(FlatFile& flat_file);
   ~FlatFileWriter() override;
 
-  /// Ends the value. Throws what has stopped an earlier write, and InvalidArgument the second time.
+  /// Ends the value. Throws what has stopped an earlier write or call, and InvalidArgument once it
+  /// has returned.
   DataLocation finish();
 
  private:

@@ -1,6 +1,9 @@
 // Values as streams.
 
+#include <algorithm>
 #include <sstream>
+
+#include <quire/testing.h>
 
 #include "tests/facades/flat_file_fixture.h"
 
@@ -56,6 +59,27 @@ TEST_P(FlatFileStreamTest, AReaderSeeks) {
   in.clear();
   in.seekg(300'000);
   EXPECT_EQ(in.get(), std::istream::traits_type::eof());
+}
+
+TEST_P(FlatFileStreamTest, TellingThePlaceKeepsWhatWasRead) {
+  const std::string value = noise(200'000);
+  const auto place = put(value);
+  auto in = view().reader(place);
+  in.get();
+  const std::streamsize left = in.rdbuf()->in_avail();
+  ASSERT_GT(left, 1000);
+  EXPECT_EQ(in.tellg(), 1);
+  EXPECT_EQ(in.rdbuf()->in_avail(), left);
+  in.seekg(500);
+  EXPECT_EQ(in.rdbuf()->in_avail(), left - 499);
+  EXPECT_EQ(in.get(), static_cast<unsigned char>(value[500]));
+  in.seekg(0);
+  std::string all(value.size(), '\0');
+  for (std::size_t at = 0; at < all.size(); at += 777) {
+    in.read(all.data() + at, static_cast<std::streamsize>(std::min(all.size() - at, 777ul)));
+    EXPECT_EQ(static_cast<std::size_t>(in.tellg()), std::min(all.size(), at + 777));
+  }
+  EXPECT_TRUE(all == value);
 }
 
 TEST_P(FlatFileStreamTest, AnEmptyValueIsAStreamWithoutBytes) {
@@ -146,6 +170,62 @@ TEST_P(FlatFileStreamTest, ASavepointThatTakesBytesBackEndsTheWriter) {
   EXPECT_TRUE(values(flat).empty());
   flat.put("x");
   txn.commit();
+}
+
+TEST_P(FlatFileStreamTest, ASavepointThatIsReturnedToEndsAWriterThatHasStoredNothingYet) {
+  Transaction txn = database.begin();
+  auto flat = txn.open<FlatFile>("f");
+  auto out = flat.writer();
+  Savepoint savepoint = txn.savepoint();
+  out << "in memory";
+  out.flush();
+  savepoint.rollback();
+  const std::string text = message_of<InvalidArgument>([&] { out.finish(); });
+  EXPECT_NE(text.find("'f': the transaction went back to a savepoint while"), text.npos) << text;
+  EXPECT_TRUE(values(flat).empty());
+  txn.commit();
+}
+
+TEST_P(FlatFileStreamTest, ASavepointThatIsReleasedLeavesAWriterAlone) {
+  change([&](FlatFile& flat) { flat.put("before"); });
+  Transaction txn = database.begin();
+  auto flat = txn.open<FlatFile>("f");
+  auto out = flat.writer();
+  Savepoint savepoint = txn.savepoint();
+  out << "value";
+  savepoint.release();
+  out.finish();
+  EXPECT_EQ(values(flat), (std::vector<std::string>{"before", "value"}));
+  txn.commit();
+}
+
+TEST_P(FlatFileStreamTest, FinishThatHasFailedFailsAgainAndAddsNothing) {
+  SimulatedFileSystem disk;
+  Options small;
+  small.file_system = &disk;
+  small.cache_size = std::size_t{8} << 20;
+  Database full = Database::open("/full", small);
+  Transaction txn = full.begin();
+  auto flat = txn.create<FlatFile>("f", {.compression_level = GetParam()});
+  auto out = flat.writer();
+  out << "value";
+  Savepoint before = txn.savepoint();
+  auto blob = txn.open<Blob>("blob");
+  disk.set_faults({{{FaultKind::no_space, disk.crash_points(), Fault::kForever}}});
+  const std::string megabyte(std::size_t{1} << 20, 'x');
+  const auto fill = [&] {
+    for (int i = 0; i < 1000; ++i) blob.append(megabyte);
+  };
+  EXPECT_THROW(fill(), OutOfSpace);  // which stops all changes
+  const std::string why = message_of<Error>([&] { out.finish(); });
+  disk.set_faults({});
+  before.rollback();
+  EXPECT_EQ(message_of<Error>([&] { out.finish(); }), why);
+  EXPECT_FALSE(out << "more" << std::flush);
+  EXPECT_TRUE(values(flat).empty());
+  flat.put("again");
+  txn.commit();
+  EXPECT_EQ(values(full.snapshot().open<FlatFile>("f")), std::vector<std::string>{"again"});
 }
 
 TEST_P(FlatFileStreamTest, AWriterOfAnEndedTransactionThrows) {

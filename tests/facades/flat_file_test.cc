@@ -2,6 +2,7 @@
 // what Quire answers where ConduitFlatFileDB surprises.
 
 #include "tests/facades/flat_file_fixture.h"
+#include "tests/support/moved_from.h"
 
 #include <unordered_set>
 
@@ -437,6 +438,48 @@ TEST_P(FlatFileBothTest, RollbackAndSavepointLeaveNothing) {
     EXPECT_EQ(flat.put("more").offset, 3004u);
   }
   EXPECT_EQ(values(view()), Strings{"kept"});
+}
+
+TEST_P(FlatFileBothTest, ASavepointThatIsReturnedToEndsAScan) {
+  Transaction txn = database.begin();
+  auto flat = txn.open<FlatFile>("f");
+  Savepoint savepoint = txn.savepoint();
+  flat.put_many(Generated(2000, [](int) { return std::string("x"); }));
+  const FlatFileScan scan = flat.scan(0);
+  auto it = scan.begin();
+  savepoint.rollback();
+  const auto walk = [&] {
+    while (it != scan.end()) ++it;
+  };
+  EXPECT_NE(message_of<InvalidArgument>(walk).find("while segment 0 was being scanned"),
+            std::string::npos);
+  txn.commit();
+}
+
+TEST_P(FlatFileBothTest, EveryCallOfWhatWasMovedFromIsRefused) {
+  const DataLocation place = put("value");
+  Transaction txn = database.begin();
+  auto flat = txn.open<FlatFile>("f");
+  FlatFileView from = flat;
+  FlatFileScan scan = flat.scan(0);
+  FlatFileScan::Iterator it = scan.begin();
+  const FlatFile moved = std::move(flat);
+  const FlatFileView moved_view = std::move(from);
+  const FlatFileScan moved_scan = std::move(scan);
+  const FlatFileScan::Iterator moved_it = std::move(it);
+  const std::function<void()> calls[] = {
+      [&] { flat.put("x"); },        [&] { flat.put_many(std::vector<std::string>{"x"}); },
+      [&] { flat.writer(); },        [&] { flat.seal(); },
+      [&] { flat.drop_segment(0); }, [&] { from.options(); },
+      [&] { from.get(place); },      [&] { from.get(place, 2, 1); },
+      [&] { from.reader(place); },   [&] { from.segments(); },
+      [&] { from.scan(0); },         [&] { from.frame(0, 0); },
+      [&] { scan.begin(); },
+  };
+  for (const auto& call : calls) EXPECT_TRUE(was_moved(call)) << &call - calls;
+  EXPECT_EQ(flat.name(), "");
+  EXPECT_EQ(from.name(), "");
+  EXPECT_EQ(moved.get(place).text(), "value");
 }
 
 TEST_P(FlatFileBothTest, GoesWithItsNameAndDropsWhole) {

@@ -31,11 +31,11 @@ std::optional<Block::Pair> BlockReader::next() {
     require_end();
     return std::nullopt;
   }
-  constexpr std::size_t kLengthBytes = kPairBytes / 2;
+  constexpr std::size_t kLengthBytes = sizeof(PipeLength);
   require(kLengthBytes);
-  const std::uint64_t key_bytes = load_number<std::uint32_t>(front());
+  const std::uint64_t key_bytes = read_format<PipeLength>(front());
   require(key_bytes + kPairBytes);
-  const std::uint64_t value_bytes = load_number<std::uint32_t>(front() + kLengthBytes + key_bytes);
+  const std::uint64_t value_bytes = read_format<PipeLength>(front() + kLengthBytes + key_bytes);
   const std::uint64_t pair_bytes = key_bytes + value_bytes + kPairBytes;
   require(pair_bytes);
   const Block::Pair pair{ByteView(front() + kLengthBytes, key_bytes),

@@ -1,8 +1,7 @@
 #include <quire/flat_file.h>
 
 #include <algorithm>
-#include <cstring>
-#include <stdexcept>
+#include <bit>
 #include <string>
 #include <utility>
 
@@ -48,13 +47,11 @@ void require_equal(const char* option, std::uint64_t given, std::uint64_t stored
 }
 
 std::shared_ptr<FlatFileChildren> make(WriteScope& scope, const FlatFileOptions& options) {
-  const StoredFlatFileOptions stored{facades::kFlatFileVersion, options.segment_size,
-                                     static_cast<std::uint64_t>(options.compression_level),
-                                     options.frame_size};
-  scope.set_options(ByteView(reinterpret_cast<const std::byte*>(&stored), sizeof(stored)));
+  scope.set_options(facades::format_bytes(StoredFlatFileOptions{
+      facades::kFlatFileVersion, options.segment_size,
+      static_cast<std::uint64_t>(options.compression_level), std::uint64_t{options.frame_size}}));
   auto children = std::make_shared<FlatFileChildren>(scope, options);
-  const SegmentRecord first{};
-  children->segments.push_back(ByteView(reinterpret_cast<const std::byte*>(&first), sizeof(first)));
+  children->segments.push_back(facades::format_bytes(SegmentRecord()));
   return children;
 }
 
@@ -80,18 +77,15 @@ std::shared_ptr<FlatFileChildren> open_or_make(WriteScope& scope, const FlatFile
 // ---- DataLocation
 
 std::array<std::byte, DataLocation::kEncodedBytes> DataLocation::encode() const noexcept {
-  const std::uint64_t numbers[] = {segment, offset, length};
-  std::array<std::byte, kEncodedBytes> bytes;
-  std::memcpy(bytes.data(), numbers, bytes.size());
-  return bytes;
+  return std::bit_cast<std::array<std::byte, kEncodedBytes>>(
+      std::array<Le64, 3>{segment, offset, length});
 }
 
 DataLocation DataLocation::decode(ByteView bytes) {
   if (bytes.size() != kEncodedBytes) {
     throw InvalidArgument("a location has 24 bytes, but these are " + std::to_string(bytes.size()));
   }
-  std::uint64_t numbers[3];
-  std::memcpy(numbers, bytes.data(), sizeof(numbers));
+  const auto numbers = facades::read_format<std::array<Le64, 3>>(bytes.data());
   return {numbers[0], numbers[1], numbers[2]};
 }
 
@@ -174,8 +168,8 @@ FlatFileScan::Iterator& FlatFileScan::Iterator::operator++() {
 
 void FlatFileScan::Iterator::read() {
   if (index_ - first_end_ >= ends_.size() / sizeof(ValueEnd)) read_ends();
-  ValueEnd end = 0;
-  std::memcpy(&end, ends_.data() + (index_ - first_end_) * sizeof(end), sizeof(end));
+  const std::uint64_t end =
+      facades::read_format<ValueEnd>(ends_.data() + (index_ - first_end_) * sizeof(ValueEnd));
   const std::uint64_t begin = location_.offset + location_.length;
   if (end <= begin || end - 1 > segment_size_) {
     throw reading_->damage(

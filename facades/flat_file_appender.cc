@@ -1,7 +1,6 @@
 #include "facades/flat_file_appender.h"
 
 #include <atomic>
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -19,11 +18,6 @@ constexpr std::size_t kMostPending = std::size_t{64} << 10;
 std::uint64_t next_stream() noexcept {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
-}
-
-template <class T>
-ByteView bytes_of(const T& object) noexcept {
-  return {reinterpret_cast<const std::byte*>(&object), sizeof(object)};
 }
 
 std::optional<Blob> open_if_compressed(WriteScope& scope, const char* child,
@@ -92,7 +86,7 @@ FlatFileReading::Found FlatFileChildren::seal(FlatFileReading::Found open) {
   next.first_value = record.first_value + record.value_count;
   next.first_frame = record.first_frame + reading_.frame_count(record);
   content.resize(next.base);  // a hole, so that dropping this segment frees its last page too
-  segments.push_back(bytes_of(next));
+  segments.push_back(format_bytes(next));
   return {open.index + 1, next};
 }
 
@@ -119,15 +113,16 @@ void FlatFileChildren::drop(std::uint64_t id) {
 }
 
 void FlatFileChildren::store(const FlatFileReading::Found& segment) {
-  segments.set(segment.index, bytes_of(segment.record));
+  segments.set(segment.index, format_bytes(segment.record));
 }
 
 void FlatFileChildren::add_frame(SegmentRecord& segment, std::uint64_t frame, ByteView raw) {
   // Their checksum is for those that get a copy; within the database each page has its own.
   const std::string packed = compress_checked(raw, reading_.options().compression_level);
   content.write(segment.base + segment.stored_size, packed);
-  segment.stored_size += packed.size();
-  frames->write((segment.first_frame + frame) * sizeof(FrameEnd), bytes_of(segment.stored_size));
+  segment.stored_size = segment.stored_size + packed.size();
+  frames->write((segment.first_frame + frame) * sizeof(FrameEnd),
+                format_bytes(segment.stored_size));
 }
 
 // ---- FlatFileAppender
@@ -170,7 +165,7 @@ std::vector<DataLocation> FlatFileAppender::finish() {
   }
   children_.values.write((record.first_value + record.value_count) * sizeof(ValueEnd),
                          std::as_bytes(std::span(ends_)));
-  record.value_count += ends_.size();
+  record.value_count = record.value_count + ends_.size();
   record.stream = 0;
   children_.store(open_);
   return std::move(locations_);
@@ -195,7 +190,7 @@ void FlatFileAppender::require_undisturbed() {
 }
 
 void FlatFileAppender::write_plain(ByteView bytes) {
-  open_.record.size += bytes.size();
+  open_.record.size = open_.record.size + bytes.size();
   if (pending_.size() + bytes.size() < kMostPending) {
     pending_ += bytes.text();
     return;
@@ -210,7 +205,7 @@ void FlatFileAppender::store_plain(ByteView bytes) {
   if (bytes.empty()) return;
   SegmentRecord& record = open_.record;
   children_.content.write(record.base + record.stored_size, bytes);
-  record.stored_size += bytes.size();
+  record.stored_size = record.stored_size + bytes.size();
 }
 
 void FlatFileAppender::write_compressed(ByteView bytes) {
@@ -224,7 +219,7 @@ void FlatFileAppender::write_compressed(ByteView bytes) {
     } else {
       pending_ += part.text();
     }
-    record.size += part.size();
+    record.size = record.size + part.size();
   }
 }
 

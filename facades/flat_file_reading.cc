@@ -3,7 +3,7 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -38,9 +38,8 @@ FlatFileOptions read_flat_file_options(const ReadScope& scope) {
     if (!holds) fail(scope, CorruptionError("options", field, expected, std::to_string(found)));
   };
   const Value bytes = scope.options();
-  StoredFlatFileOptions stored{};
-  require(bytes.size() == sizeof(stored), "length", "32", bytes.size());
-  std::memcpy(&stored, bytes.data(), sizeof(stored));
+  require(bytes.size() == sizeof(StoredFlatFileOptions), "length", "32", bytes.size());
+  const auto stored = read_format<StoredFlatFileOptions>(bytes.data());
   require(stored.version == kFlatFileVersion, "version", "1", stored.version);
   require(stored.segment_size >= 1 && stored.segment_size <= kMostSegmentSize, "segment_size",
           "1 to 2^48", stored.segment_size);
@@ -73,11 +72,11 @@ std::uint64_t FlatFileReading::segment_count() const {
 
 SegmentRecord FlatFileReading::segment_at(std::uint64_t index) const {
   const Value bytes = children_.segments.at(index);
-  SegmentRecord record;
-  if (bytes.size() != sizeof(record)) {
-    throw damage(segment_place(index), "length", std::to_string(sizeof(record)), bytes.size());
+  if (bytes.size() != sizeof(SegmentRecord)) {
+    throw damage(segment_place(index), "length", std::to_string(sizeof(SegmentRecord)),
+                 bytes.size());
   }
-  std::memcpy(&record, bytes.data(), sizeof(record));
+  const auto record = read_format<SegmentRecord>(bytes.data());
   require_sound(record, index);
   return record;
 }
@@ -202,10 +201,12 @@ FlatFileReading::FrameEnds FlatFileReading::frame_ends(const SegmentRecord& segm
   const std::uint64_t entry = segment.first_frame + frame;
   if (frame == 0) {
     const Value bytes = view(*children_.frames, entry * sizeof(FrameEnd), sizeof(FrameEnd));
-    std::memcpy(&ends.end, bytes.data(), bytes.size());
+    ends.end = read_format<FrameEnd>(bytes.data());
   } else {  // it begins where the one before it ends
-    const Value bytes = view(*children_.frames, (entry - 1) * sizeof(FrameEnd), sizeof(ends));
-    std::memcpy(&ends, bytes.data(), bytes.size());
+    const Value bytes =
+        view(*children_.frames, (entry - 1) * sizeof(FrameEnd), 2 * sizeof(FrameEnd));
+    const auto both = read_format<std::array<FrameEnd, 2>>(bytes.data());
+    ends = {both[0], both[1]};
   }
   const auto place = [&] { return child_place(kFlatFrames) + " entry " + std::to_string(entry); };
   if (ends.begin >= ends.end || ends.end > segment.stored_size) {

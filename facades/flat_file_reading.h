@@ -11,6 +11,7 @@
 #include <quire/list.h>
 
 #include "facades/flat_file_format.h"
+#include "facades/format_bytes.h"
 
 namespace quire::facades {
 
@@ -59,8 +60,8 @@ class FlatFileReading {
   Value read(const SegmentRecord& segment, std::uint64_t begin, std::uint64_t end) const;
   /// Where a frame of a segment, which has it, begins and ends in what the segment stores.
   struct FrameEnds {
-    FrameEnd begin;
-    FrameEnd end;
+    std::uint64_t begin;
+    std::uint64_t end;
   };
   FrameEnds frame_ends(const SegmentRecord& segment, std::uint64_t frame) const;
   /// A frame of a segment, which has it, unpacked.

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <bit>
+// What a partd keeps in its children; "Facades: partd" of docs/file-format.md tells it.
+
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
-/// What a partd keeps in its children; "Facades: partd" of docs/file-format.md tells it.
+#include "base/endian.h"
+#include "base/field_table.h"
 
 namespace quire::facades {
-
-static_assert(std::endian::native == std::endian::little,
-              "these structures are copied as they are; a big-endian machine needs a byte swap");
 
 // Children, both hashes.
 inline constexpr const char* kPartdData = "data";      // key -> value
@@ -17,13 +17,17 @@ inline constexpr const char* kPartdFirsts = "firsts";  // key that iset() has se
 
 /// The options of the collection; behind them the element's type.
 struct StoredPartdOptions {
-  std::uint32_t version;  // kPartdVersion: another one is not understood
-  std::uint32_t codec;
-  std::uint32_t element_size;  // at least 1
+  Le32 version;       // kPartdVersion: another one is not understood
+  Le32 codec;         // Codec
+  Le32 element_size;  // at least 1: what the length of every value is a multiple of
 };
-static_assert(sizeof(StoredPartdOptions) == 12);
-static_assert(offsetof(StoredPartdOptions, codec) == 4 &&
-              offsetof(StoredPartdOptions, element_size) == 8);
+
+inline constexpr std::array kStoredPartdOptionsFields{
+    QUIRE_FIELD(StoredPartdOptions, version, 0),
+    QUIRE_FIELD(StoredPartdOptions, codec, 4),
+    QUIRE_FIELD(StoredPartdOptions, element_size, 8),
+};
+static_assert(fields_tile(kStoredPartdOptionsFields, sizeof(StoredPartdOptions)));
 inline constexpr std::uint32_t kPartdVersion = 1;
 inline constexpr std::size_t kMostElementType = 255;
 
@@ -31,10 +35,15 @@ inline constexpr std::size_t kMostElementType = 255;
 // together. With one it is a row of frames, each this header and its packed bytes; an append adds
 // frames, so it need not know whether the key is there.
 struct PartdFrame {
-  std::uint32_t raw_size;      // bytes once unpacked: 1 to kMostFrameBytes
-  std::uint32_t coded_length;  // packed bytes that follow; the Codec in the top 8 bits
+  Le32 raw_size;      // bytes once unpacked: 1 to kMostFrameBytes
+  Le32 coded_length;  // packed bytes that follow; the Codec in the top 8 bits
 };
-static_assert(sizeof(PartdFrame) == 8 && offsetof(PartdFrame, coded_length) == 4);
+
+inline constexpr std::array kPartdFrameFields{
+    QUIRE_FIELD(PartdFrame, raw_size, 0),
+    QUIRE_FIELD(PartdFrame, coded_length, 4),
+};
+static_assert(fields_tile(kPartdFrameFields, sizeof(PartdFrame)));
 inline constexpr unsigned kFrameCodecShift = 24;
 inline constexpr std::uint32_t kFrameLengthMask = (std::uint32_t{1} << kFrameCodecShift) - 1;
 /// So that a frame whose header lies costs little memory before that is found.

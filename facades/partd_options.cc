@@ -1,10 +1,9 @@
 #include "facades/partd_options.h"
 
-#include <cstring>
-
 #include <quire/error.h>
 
 #include "facades/codecs.h"
+#include "facades/format_bytes.h"
 #include "facades/partd_format.h"
 
 namespace quire::facades {
@@ -49,16 +48,15 @@ std::string encode_partd_options(const PartdOptions& options) {
   }
   const StoredPartdOptions stored{kPartdVersion, static_cast<std::uint32_t>(options.codec),
                                   options.element.size};
-  std::string bytes(reinterpret_cast<const char*>(&stored), sizeof stored);
-  return bytes + options.element.type;
+  return format_bytes(stored).str() + options.element.type;
 }
 
 PartdOptions decode_partd_options(ByteView bytes) {
-  StoredPartdOptions stored;
-  if (bytes.size() < sizeof stored) {
-    wrong("length", "at least " + std::to_string(sizeof stored), std::to_string(bytes.size()));
+  constexpr std::size_t kLeast = sizeof(StoredPartdOptions);
+  if (bytes.size() < kLeast) {
+    wrong("length", "at least " + std::to_string(kLeast), std::to_string(bytes.size()));
   }
-  std::memcpy(&stored, bytes.data(), sizeof stored);
+  const auto stored = read_format<StoredPartdOptions>(bytes.data());
   if (stored.version != kPartdVersion) {
     wrong("version", std::to_string(kPartdVersion), std::to_string(stored.version));
   }
@@ -66,8 +64,8 @@ PartdOptions decode_partd_options(ByteView bytes) {
     wrong("codec", "0 to 3", std::to_string(stored.codec));
   }
   PartdOptions options;
-  options.codec = static_cast<Codec>(stored.codec);
-  options.element = {bytes.sub(sizeof stored).str(), stored.element_size};
+  options.codec = static_cast<Codec>(stored.codec.get());
+  options.element = {bytes.sub(kLeast).str(), stored.element_size};
   if (!is_possible(options.element)) wrong("element", "a possible one", text_of(options.element));
   return options;
 }

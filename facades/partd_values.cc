@@ -1,12 +1,13 @@
 #include "facades/partd_values.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include <quire/error.h>
 
 #include "facades/codecs.h"
+#include "facades/failure.h"
+#include "facades/format_bytes.h"
 #include "facades/partd_format.h"
 
 namespace quire::facades {
@@ -17,7 +18,7 @@ void append_frame(std::string& out, Codec codec, std::size_t raw_size, ByteView 
   const PartdFrame frame{static_cast<std::uint32_t>(raw_size),
                          static_cast<std::uint32_t>(packed.size()) |
                              static_cast<std::uint32_t>(codec) << kFrameCodecShift};
-  out.append(reinterpret_cast<const char*>(&frame), sizeof frame);
+  out += format_bytes(frame).text();
   out += packed.text();
 }
 
@@ -53,8 +54,7 @@ class Frames {
     if (rest.size() < sizeof(PartdFrame)) {
       wrong("frame", std::to_string(sizeof(PartdFrame)) + " bytes", rest.size());
     }
-    PartdFrame header;
-    std::memcpy(&header, rest.data(), sizeof header);
+    const auto header = read_format<PartdFrame>(rest.data());
     const Frame frame{static_cast<Codec>(header.coded_length >> kFrameCodecShift), header.raw_size,
                       rest.sub(sizeof header, header.coded_length & kFrameLengthMask)};
     check(header, frame);

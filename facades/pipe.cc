@@ -42,18 +42,19 @@ void make_children(WriteScope& scope, const PipeOptions& options) {
   scope.child<Blob>(child::kContent);
   scope.child<List>(child::kOrder);
   scope.child<Hash>(child::kKeys);
-  scope.child<Blob>(child::kState).write(0, facades::PipeState().encode());
+  scope.child<Blob>(child::kState).write(0, facades::format_bytes(facades::PipeState()));
   if (!options.dictionary.empty()) {
     scope.child<Blob>(child::kDictionary).write(0, options.dictionary);
   }
   PipeSettings settings;
-  settings.compression_level = options.compression_level;
+  settings.version = PipeSettings::kVersion;
+  settings.compression_level = static_cast<std::uint32_t>(options.compression_level);
   settings.dictionary_bytes = static_cast<std::uint32_t>(options.dictionary.size());
-  scope.set_options(settings.encode());
+  scope.set_options(facades::format_bytes(settings));
 }
 
 void require_equal(const StoredPipe& pipe, const PipeOptions& given) {
-  const int level = pipe.settings.compression_level;
+  const int level = pipe.settings.level();
   if (given.compression_level != level) {
     fail(pipe.scope,
          InvalidArgument("compression_level is " + std::to_string(given.compression_level) +
@@ -119,7 +120,7 @@ PipeView::Iterator PipeView::begin() const { return Iterator(stored_.shared(), 0
 
 PipeOptions PipeView::options() const {
   PipeOptions options;
-  options.compression_level = stored_->settings.compression_level;
+  options.compression_level = stored_->settings.level();
   if (stored_->settings.dictionary_bytes > 0) {
     const Value dictionary = stored_->dictionary();
     options.dictionary.assign(dictionary.bytes().begin(), dictionary.bytes().end());

@@ -1,6 +1,5 @@
 #include "facades/pipe_appender.h"
 
-#include <array>
 #include <limits>
 #include <utility>
 
@@ -75,8 +74,8 @@ void PipeAppender::append(ByteView key, ByteView value) {
   add(key);
   add_length(static_cast<std::uint32_t>(value.size()));
   add(value);
-  entry_.raw_bytes += kPairBytes + key.size() + value.size();
-  ++entry_.pairs;
+  entry_.raw_bytes = entry_.raw_bytes + kPairBytes + key.size() + value.size();
+  entry_.pairs = entry_.pairs + 1;
   is_usable_ = true;
 }
 
@@ -84,18 +83,14 @@ void PipeAppender::finish() {
   require_usable();
   is_usable_ = false;
   put_last();
-  pipe_->changing_order.push_back(entry_.encode(key_));
-  std::array<std::byte, sizeof entry_.id> id;
-  store_number(entry_.id, id.data());
-  pipe_->changing_keys.put(key_, id);
+  pipe_->changing_order.push_back(format_bytes(entry_).str() + key_);
+  pipe_->changing_keys.put(key_, format_bytes(PipeKeyEntry{entry_.id}));
   pipe_->set_state({entry_.id + 1, 0, 0});
   is_finished_ = true;
 }
 
 void PipeAppender::add_length(std::uint32_t length) {
-  std::array<std::byte, sizeof length> bytes;
-  store_number(length, bytes.data());
-  pending_ += ByteView(bytes).text();
+  pending_ += format_bytes(PipeLength(length)).text();
 }
 
 void PipeAppender::add(ByteView bytes) {
@@ -114,7 +109,7 @@ void PipeAppender::flush() {
 }
 
 void PipeAppender::put(ByteView raw) {
-  const int level = pipe_->settings.compression_level;
+  const int level = pipe_->settings.level();
   if (level == 0) return write(raw);
   if (!packer_) packer_.emplace(level, pipe_->packing_dictionary());
   packer_->put(raw, [this](ByteView packed) { write(packed); });
@@ -122,7 +117,7 @@ void PipeAppender::put(ByteView raw) {
 
 /// A block that was never flushed is packed as a whole, and stored as it is if that is no gain.
 void PipeAppender::put_last() {
-  const int level = pipe_->settings.compression_level;
+  const int level = pipe_->settings.level();
   if (level == 0 || (!packer_ && pending_.empty())) return write(pending_);
   if (packer_) {
     packer_->finish(pending_, [this](ByteView packed) { write(packed); });
@@ -140,7 +135,7 @@ void PipeAppender::put_last() {
 void PipeAppender::write(ByteView stored) {
   if (stored.empty()) return;
   pipe_->changing_content.write(entry_.offset + entry_.stored_bytes, stored);
-  entry_.stored_bytes += stored.size();
+  entry_.stored_bytes = entry_.stored_bytes + stored.size();
 }
 
 }  // namespace quire::facades

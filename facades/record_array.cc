@@ -8,6 +8,7 @@
 #include "facades/failure.h"
 #include "facades/record_check.h"
 #include "facades/record_format.h"
+#include "facades/format_bytes.h"
 #include "facades/stored_records.h"
 
 // New arrays lie behind all others. Only when the blob ends there is a gap looked for: addresses

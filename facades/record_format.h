@@ -8,8 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <quire/bytes.h>
-
 #include "base/endian.h"
 #include "base/field_table.h"
 
@@ -119,17 +117,5 @@ inline constexpr std::array kRingStateFields{
     QUIRE_FIELD(RingState, size, 8),
 };
 static_assert(fields_tile(kRingStateFields, sizeof(RingState)));
-
-/// The struct at the beginning of `bytes`, which are long enough.
-template <class Format>
-Format read_format(const std::byte* bytes) noexcept {
-  static_assert(alignof(Format) == 1);
-  return *reinterpret_cast<const Format*>(bytes);
-}
-
-template <class Format>
-ByteView format_bytes(const Format& format) noexcept {
-  return {reinterpret_cast<const std::byte*>(&format), sizeof format};
-}
 
 }  // namespace quire::facades

@@ -6,6 +6,7 @@
 #include <quire/error.h>
 
 #include "facades/failure.h"
+#include "facades/format_bytes.h"
 
 namespace quire::facades {
 namespace {

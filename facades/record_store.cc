@@ -8,6 +8,7 @@
 #include <quire/error.h>
 
 #include "facades/failure.h"
+#include "facades/format_bytes.h"
 #include "facades/record_check.h"
 #include "facades/record_slots.h"
 #include "facades/stored_records.h"

@@ -5,6 +5,7 @@
 #include <quire/error.h>
 
 #include "facades/failure.h"
+#include "facades/format_bytes.h"
 #include "facades/record_format.h"
 #include "facades/stored_records.h"
 

@@ -1,8 +1,8 @@
 #include "facades/stored_pipe.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "facades/zstd_stream.h"
@@ -41,32 +41,30 @@ void StoredPipe::throw_damage(std::string where, std::string field, std::string 
 
 PipeSettings StoredPipe::read_settings() const {
   const Value options = scope.options();
-  const auto stored = PipeSettings::decode(options);
-  if (!stored) {
-    throw_damage("options", "length", bytes_text(PipeSettings::kBytes), bytes_text(options.size()));
+  if (options.size() != sizeof(PipeSettings)) {
+    throw_damage("options", "length", bytes_text(sizeof(PipeSettings)), bytes_text(options.size()));
   }
-  if (stored->version != PipeSettings::kVersion) {
+  const auto stored = read_format<PipeSettings>(options.data());
+  if (stored.version != PipeSettings::kVersion) {
     throw_damage("options", "version",
                  std::to_string(PipeSettings::kVersion) + " (this program knows no other)",
-                 std::to_string(stored->version));
+                 std::to_string(stored.version));
   }
-  if (stored->compression_level < least_level() || stored->compression_level > greatest_level()) {
-    throw_damage("options", "compression_level", "one of zstd's",
-                 std::to_string(stored->compression_level));
+  if (stored.level() < least_level() || stored.level() > greatest_level()) {
+    throw_damage("options", "compression_level", "one of zstd's", std::to_string(stored.level()));
   }
-  if (stored->dictionary_bytes > kMaxDictionaryBytes) {
+  if (stored.dictionary_bytes > kMaxDictionaryBytes) {
     throw_damage("options", "dictionary_bytes", "at most " + std::to_string(kMaxDictionaryBytes),
-                 std::to_string(stored->dictionary_bytes));
+                 std::to_string(stored.dictionary_bytes));
   }
-  return *stored;
+  return stored;
 }
 
 // ---- blocks
 
 PipeEntry StoredPipe::entry_of(const Value& item, std::uint64_t index) const {
-  const auto entry = PipeEntry::decode(item);
-  if (entry) return *entry;
-  throw_damage(item_name(index), "length", "at least " + bytes_text(PipeEntry::kBytes),
+  if (item.size() >= sizeof(PipeEntry)) return read_format<PipeEntry>(item.data());
+  throw_damage(item_name(index), "length", "at least " + bytes_text(sizeof(PipeEntry)),
                bytes_text(item.size()));
 }
 
@@ -97,7 +95,7 @@ StoredBlock StoredPipe::block_of(const Value& item, std::uint64_t index,
     throw_damage(item_name(index), "pairs", "what fits into " + bytes_text(entry.raw_bytes),
                  std::to_string(entry.pairs));
   }
-  return {entry, Value::copy(item.view().sub(PipeEntry::kBytes)), index, scope.rollbacks()};
+  return {entry, Value::copy(item.view().sub(sizeof(PipeEntry))), index, scope.rollbacks()};
 }
 
 std::uint64_t StoredPipe::id_at(std::uint64_t index, std::uint64_t least,
@@ -143,10 +141,10 @@ std::optional<std::uint64_t> StoredPipe::index_of(ByteView key) const {
   const std::optional<Value> stored = keys.get(key);
   if (!stored) return std::nullopt;
   const std::string where = "child 'keys', key " + shown_key(key);
-  if (stored->size() != sizeof(std::uint64_t)) {
-    throw_damage(where, "length", bytes_text(sizeof(std::uint64_t)), bytes_text(stored->size()));
+  if (stored->size() != sizeof(PipeKeyEntry)) {
+    throw_damage(where, "length", bytes_text(sizeof(PipeKeyEntry)), bytes_text(stored->size()));
   }
-  const auto id = load_number<std::uint64_t>(stored->data());
+  const std::uint64_t id = read_format<PipeKeyEntry>(stored->data()).id;
   const std::optional<std::uint64_t> index = index_of_id(id);
   if (!index) throw_damage(where, "id", "that of a block", std::to_string(id));
   if (at(*index).key != key) {
@@ -165,13 +163,13 @@ std::uint64_t StoredPipe::end_of_blocks() const {
 // ---- what is being written
 
 PipeState StoredPipe::state() const {
-  std::array<std::byte, PipeState::kBytes> bytes;
+  PipeState found;
   const std::uint64_t size = state_blob.size();
-  if (size != bytes.size()) {
-    throw_damage("child 'state'", "length", bytes_text(bytes.size()), bytes_text(size));
+  if (size != sizeof found) {
+    throw_damage("child 'state'", "length", bytes_text(sizeof found), bytes_text(size));
   }
-  state_blob.read(0, bytes);
-  return PipeState::decode(bytes);
+  state_blob.read(0, std::as_writable_bytes(std::span(&found, 1)));
+  return found;
 }
 
 bool StoredPipe::is_being_written(const PipeState& now) const {

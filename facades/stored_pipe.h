@@ -15,6 +15,7 @@
 #include <quire/pipe.h>
 
 #include "facades/failure.h"
+#include "facades/format_bytes.h"
 #include "facades/pipe_format.h"
 #include "facades/zstd_dictionary.h"
 
@@ -87,7 +88,7 @@ struct StoredPipe {
 struct WritablePipe : StoredPipe {
   explicit WritablePipe(WriteScope& pipe_scope);
 
-  void set_state(const PipeState& now) { changing_state.write(0, now.encode()); }
+  void set_state(const PipeState& now) { changing_state.write(0, format_bytes(now)); }
   /// Cuts off what belongs to no block.
   void cut_tail();
   /// nullptr if there is none.

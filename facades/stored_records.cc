@@ -9,6 +9,7 @@
 #include <quire/error.h>
 
 #include "facades/failure.h"
+#include "facades/format_bytes.h"
 
 namespace quire::facades {
 namespace {

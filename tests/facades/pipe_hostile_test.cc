@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "facades/format_bytes.h"
 #include "facades/pipe_format.h"
 #include "tests/support/budget.h"
 #include "tests/support/database_test.h"
@@ -17,6 +18,7 @@
 namespace quire::testing {
 namespace {
 
+using facades::format_bytes;
 using facades::PipeEntry;
 using facades::PipeSettings;
 using facades::PipeState;
@@ -38,12 +40,14 @@ struct Impostor : ImpostorView {
   Blob state() { return scope.child<Blob>("state"); }
   Blob dictionary() { return scope.child<Blob>("dictionary"); }
 
-  PipeEntry entry(std::uint64_t index) { return PipeEntry::decode(order().at(index)).value(); }
+  PipeEntry entry(std::uint64_t index) {
+    return facades::read_format<PipeEntry>(order().at(index).data());
+  }
   void set_entry(std::uint64_t index, const PipeEntry& entry) {
     const Value old = order().at(index);
-    order().set(index, entry.encode(old.view().sub(PipeEntry::kBytes)));
+    order().set(index, format_bytes(entry).str() + old.view().sub(sizeof entry).str());
   }
-  void set_settings(const PipeSettings& settings) { scope.set_options(settings.encode()); }
+  void set_settings(const PipeSettings& settings) { scope.set_options(format_bytes(settings)); }
 
   WriteScope scope;
 };
@@ -192,7 +196,7 @@ TEST_F(PipeHostileTest, OptionsThatAreNotThoseOfAPipeAreDamage) {
     pipe.set_settings({1, 23, 20});
   });
   expect_damage("options: compression_level", [](Impostor& pipe) {
-    pipe.set_settings({1, INT32_MIN, 20});
+    pipe.set_settings({1, std::uint32_t{1} << 31, 20});
   });
   expect_damage("options: dictionary_bytes", [](Impostor& pipe) {
     pipe.set_settings({1, 3, UINT32_MAX});
@@ -233,18 +237,23 @@ TEST_F(PipeHostileTest, SizesAndCountsThatTheBytesDoNotHaveAreDamage) {
   expect_damaged_entry("item 2: raw_bytes", [](PipeEntry& entry) { entry.raw_bytes = UINT64_MAX; });
   expect_damaged_entry("item 2: raw_bytes", [](PipeEntry& entry) { entry.form = 0; });
   expect_damaged_entry("item 2: pairs", [](PipeEntry& entry) { entry.pairs = entry.raw_bytes; });
-  expect_damaged_entry("block 'three': content: expected",
-                       [](PipeEntry& entry) { entry.raw_bytes += 8, ++entry.pairs; });
-  expect_damaged_entry("block 'three': pair 1 length", [](PipeEntry& entry) { --entry.raw_bytes; });
-  expect_damaged_entry("block 'three': pair 2 length", [](PipeEntry& entry) { ++entry.pairs; });
-  expect_damaged_entry("block 'three': pairs", [](PipeEntry& entry) { --entry.pairs; });
+  expect_damaged_entry("block 'three': content: expected", [](PipeEntry& entry) {
+    entry.raw_bytes = entry.raw_bytes + 8, entry.pairs = entry.pairs + 1;
+  });
+  expect_damaged_entry("block 'three': pair 1 length",
+                       [](PipeEntry& entry) { entry.raw_bytes = entry.raw_bytes - 1; });
+  expect_damaged_entry("block 'three': pair 2 length",
+                       [](PipeEntry& entry) { entry.pairs = entry.pairs + 1; });
+  expect_damaged_entry("block 'three': pairs",
+                       [](PipeEntry& entry) { entry.pairs = entry.pairs - 1; });
   expect_damaged_entry("block 'three': pairs", [](PipeEntry& entry) { entry.pairs = 0; });
-  expect_damaged_entry("block 'three': content", [](PipeEntry& entry) { --entry.stored_bytes; });
+  expect_damaged_entry("block 'three': content",
+                       [](PipeEntry& entry) { entry.stored_bytes = entry.stored_bytes - 1; });
   expect_damage("block 'three': stored_bytes: expected the length of the zstd frame",
                 [](Impostor& pipe) {
                   pipe.content().append("x");
                   PipeEntry entry = pipe.entry(2);
-                  ++entry.stored_bytes;
+                  entry.stored_bytes = entry.stored_bytes + 1;
                   pipe.set_entry(2, entry);
                 });
 }
@@ -328,14 +337,14 @@ TEST_F(PipeHostileTest, StateThatIsNotOneIsAProblemAndStopsWriting) {
   expect_stopped("child 'state': length",
                  [](Impostor& pipe) { pipe.state().resize(std::uint64_t{1} << 40); });
   expect_stopped("the next block would have id 2, the last one has 2", [](Impostor& pipe) {
-    pipe.state().write(0, PipeState{2, 0, 0}.encode());
+    pipe.state().write(0, format_bytes(PipeState{2, 0, 0}));
   });
 }
 
 TEST_F(PipeHostileTest, LastIdOfAllIsRefusedBeforeItIsUsed) {
   with_damage(
       [](Impostor& pipe) {
-        pipe.state().write(0, PipeState{UINT64_MAX, 0, 0}.encode());
+        pipe.state().write(0, format_bytes(PipeState{UINT64_MAX, 0, 0}));
       },
       [](Transaction& txn) {
         auto pipe = txn.open<Pipe>("p");

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "facades/format_bytes.h"
 #include "facades/record_format.h"
 #include "tests/facades/record_types.h"
 

@@ -13,10 +13,14 @@
 #include <string_view>
 #include <vector>
 
+#include <quire/codec.h>
 #include <quire/record_layout.h>
 
 #include "base/field_table.h"
 #include "engine/catalog_format.h"
+#include "facades/flat_file_format.h"
+#include "facades/partd_format.h"
+#include "facades/pipe_format.h"
 #include "facades/record_format.h"
 #include "pager/header_format.h"
 #include "pager/page_format.h"
@@ -163,6 +167,14 @@ std::vector<FieldTable> code_tables() {
       table<EndBody>("EndBody", kEndBodyFields),
       table<PageRecordHeader>("PageRecordHeader", kPageRecordHeaderFields),
       table<ByteRange>("ByteRange", kByteRangeFields),
+      table<PipeSettings>("PipeSettings", kPipeSettingsFields),
+      table<PipeEntry>("PipeEntry", kPipeEntryFields),
+      table<PipeKeyEntry>("PipeKeyEntry", kPipeKeyEntryFields),
+      table<PipeState>("PipeState", kPipeStateFields),
+      table<StoredFlatFileOptions>("StoredFlatFileOptions", kStoredFlatFileOptionsFields),
+      table<SegmentRecord>("SegmentRecord", kSegmentRecordFields),
+      table<StoredPartdOptions>("StoredPartdOptions", kStoredPartdOptionsFields),
+      table<PartdFrame>("PartdFrame", kPartdFrameFields),
       table<RecordOptionsHeader>("RecordOptionsHeader", kRecordOptionsHeaderFields),
       table<RecordFieldHeader>("RecordFieldHeader", kRecordFieldHeaderFields),
       table<RecordIndexEntry>("RecordIndexEntry", kRecordIndexEntryFields),
@@ -270,6 +282,7 @@ std::string line(Enum value, const char* name) {
 std::map<std::string, Lines> code_enumerations() {
   using namespace structures;
   using namespace wal;
+  using facades::BlockForm;
   return {
       {"PageType",
        {line(PageType::data, "data"), line(PageType::map, "map"),
@@ -287,6 +300,10 @@ std::map<std::string, Lines> code_enumerations() {
       {"CollectionKind",
        {line(CollectionKind::blob, "blob"), line(CollectionKind::list, "list"),
         line(CollectionKind::hash, "hash"), line(CollectionKind::composite, "composite")}},
+      {"BlockForm", {line(BlockForm::raw, "raw"), line(BlockForm::zstd, "zstd")}},
+      {"Codec",
+       {line(Codec::none, "none"), line(Codec::zstd, "zstd"), line(Codec::lz4, "lz4"),
+        line(Codec::snappy, "snappy")}},
       {"RecordFieldKind",
        {line(RecordFieldKind::bytes, "bytes"),
         line(RecordFieldKind::unsigned_integer, "unsigned_integer"),

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 
+#include <quire/bytes.h>
 #include <quire/collection.h>
 #include <quire/error.h>
 
@@ -13,6 +15,20 @@ template <class E>
 [[noreturn]] void fail(const ReadScope& scope, E error) {
   scope.add_context(error);
   throw error;
+}
+
+/// Throws a std::out_of_range with the text that an Error of this scope would have.
+[[noreturn]] inline void fail_out_of_range(const ReadScope& scope, const std::string& message) {
+  InvalidArgument named(message);
+  scope.add_context(named);
+  throw std::out_of_range(named.what());
+}
+
+/// A key as messages show it: in quotes, a long one cut.
+inline std::string shown_key(ByteView key) {
+  constexpr std::size_t kMost = 60;
+  if (key.size() <= kMost) return "'" + key.str() + "'";
+  return "'" + key.sub(0, kMost).str() + "...' (" + std::to_string(key.size()) + " bytes)";
 }
 
 /// Calls `fn()`, and adds file and collection to what it throws.

@@ -139,9 +139,9 @@ Value FlatFileView::frame(std::uint64_t segment, std::uint64_t index) const {
   const SegmentRecord record = reading_->find(segment).record;
   const std::uint64_t count = reading_->frame_count(record);
   if (index >= count) {
-    throw std::out_of_range("flat file '" + std::string(name()) + "': segment " +
-                            std::to_string(segment) + " has " + std::to_string(count) +
-                            " frames, but not number " + std::to_string(index));
+    facades::fail_out_of_range(
+        reading_->scope(), "segment " + std::to_string(segment) + " has " + std::to_string(count) +
+                               " frames, but not number " + std::to_string(index));
   }
   return reading_->stored_frame(record, index);
 }

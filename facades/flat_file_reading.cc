@@ -131,10 +131,11 @@ std::uint64_t FlatFileReading::frame_count(const SegmentRecord& segment) const {
 void FlatFileReading::require_within(const SegmentRecord& segment,
                                      const DataLocation& location) const {
   if (location.offset <= segment.size && location.length <= segment.size - location.offset) return;
-  throw std::out_of_range("flat file '" + std::string(name()) + "': segment " +
-                          std::to_string(segment.id) + " has " + std::to_string(segment.size) +
-                          " bytes, but not the " + std::to_string(location.length) + " from " +
-                          std::to_string(location.offset) + " on");
+  fail_out_of_range(
+      scope_, "segment " + std::to_string(segment.id) + " has " + std::to_string(segment.size) +
+                  " bytes, but not the " + std::to_string(location.length) + " from " +
+                  std::to_string(location.offset) +
+                  " on; use a location that put() or scan() of this flat file returned");
 }
 
 Value FlatFileReading::view(const BlobView& child, std::uint64_t offset,

@@ -138,10 +138,6 @@ void verify_value(const StoredValue& value) {
   if (value.codec != Codec::none) for_each_unpacked(value, [](const std::string&) {});
 }
 
-std::string value_of(ByteView key) {
-  constexpr std::size_t kMostShown = 100;
-  const std::string_view shown = key.text().substr(0, kMostShown);
-  return "value of key '" + std::string(shown) + (shown.size() < key.size() ? "...'" : "'");
-}
+std::string value_of(ByteView key) { return "value of key " + shown_key(key); }
 
 }  // namespace quire::facades

@@ -23,6 +23,7 @@ using facades::PageRange;
 using facades::RecordArrayEntry;
 using facades::StoredRecords;
 
+using facades::shown_key;
 struct RecordArrayStoreView::Parts {
   Parts(const ReadScope& whole, const RecordLayout& wanted)
       : scope(whole),
@@ -49,17 +50,19 @@ struct RecordArrayStoreView::Parts {
     if (!value) return std::nullopt;
     return entry_in(*value);
   }
-  RecordSequence require(ByteView key) const {
-    const auto entry = find(key);
-    if (!entry) {
-      fail(scope, NotFound("there is no array '" + key.str() + "'; make it with create()"));
-    }
+  RecordArrayEntry require(ByteView key) const {
+    if (const auto entry = find(key)) return *entry;
+    fail(scope, NotFound("there is no array " + shown_key(key) + "; make it with create()"));
+  }
+  RecordSequence records_of(ByteView key, const RecordArrayEntry& entry) const {
     return RecordSequence(scope, data,
-                          {entry->first_page, entry->count, 0, entry->count, stored.layout.stride(),
-                           stored.layout.alignment});
+                          {entry.first_page, entry.count, 0, entry.count, stored.layout.stride(),
+                           stored.layout.alignment},
+                          "array " + shown_key(key));
   }
 
   std::uint64_t pages_of(std::uint64_t count) const noexcept {
+  RecordSequence records_of(ByteView key) const { return records_of(key, require(key)); }
     return facades::record_pages(stored.layout, count);
   }
   PageRange range_of(const RecordArrayEntry& entry) const noexcept {
@@ -127,7 +130,7 @@ std::vector<std::string> RecordArrayStoreView::keys() const {
   return keys;
 }
 
-RecordSequence RecordArrayStoreView::view(ByteView key) const { return parts_->require(key); }
+RecordSequence RecordArrayStoreView::view(ByteView key) const { return parts_->records_of(key); }
 
 // ---- changing
 
@@ -159,8 +162,8 @@ RecordArrayStore::RecordArrayStore(WriteScope& scope, const RecordStoreOptions& 
 
 void RecordArrayStore::create(ByteView key, std::uint64_t count) {
   if (contains(key)) {
-    fail(parts_->scope, KeyExists("there is an array '" + key.str() +
-                                  "' already; erase it first to make another"));
+    fail(parts_->scope, KeyExists("there is an array " + shown_key(key) +
+                                  " already; erase it first to make another"));
   }
   const std::uint64_t pages = parts_->pages_of(count);
   const std::uint64_t first = parts_->find_room(pages);
@@ -170,7 +173,7 @@ void RecordArrayStore::create(ByteView key, std::uint64_t count) {
 }
 
 MutableBytes RecordArrayStore::edit(ByteView key, std::uint64_t index) {
-  const std::uint64_t offset = parts_->require(key).offset_of(index);
+  const std::uint64_t offset = parts_->records_of(key).offset_of(index);
   parts_->require_data(offset, layout().stride());
   return changes_->data.edit(offset, layout().size);
 }
@@ -182,12 +185,13 @@ void RecordArrayStore::write(ByteView key, std::uint64_t index, ByteView records
          InvalidArgument(std::to_string(records.size()) + " bytes are no whole records of " +
                          std::to_string(stride) + " bytes"));
   }
-  const RecordSequence array = parts_->require(key);
+  const RecordSequence array = parts_->records_of(key);
   const std::uint64_t count = records.size() / stride;
   if (index > array.size() || count > array.size() - index) {
-    throw std::out_of_range("there are no records [" + std::to_string(index) + ", +" +
-                            std::to_string(count) + ") in array '" + key.str() + "': it has " +
-                            std::to_string(array.size()));
+    facades::fail_out_of_range(parts_->scope, "there are no " + std::to_string(count) +
+                                                  " records from " + std::to_string(index) +
+                                                  " on in array " + shown_key(key) + ": it has " +
+                                                  std::to_string(array.size()));
   }
   if (count == 0) return;
   parts_->require_data(array.offset_of(index + count - 1), stride);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "facades/failure.h"
 #include "facades/record_format.h"
 #include "facades/stored_records.h"
 
@@ -11,10 +12,10 @@ namespace quire {
 using facades::kRecordPage;
 
 std::uint64_t RecordSequence::place_of(std::uint64_t index) const {
+  if (shape_.size == 0) facades::fail_out_of_range(whole_, name_ + " is empty: it has no record");
   if (index >= shape_.size) {
-    throw std::out_of_range("there is no record " + std::to_string(index) + " in '" +
-                            std::string(whole_.name()) + "': it has " +
-                            std::to_string(shape_.size));
+    facades::fail_out_of_range(whole_, "there is no record " + std::to_string(index) + " in " +
+                                           name_ + ": it has " + std::to_string(shape_.size));
   }
   const std::uint64_t until_end = shape_.capacity - shape_.head;
   return index < until_end ? shape_.head + index : index - until_end;

@@ -53,7 +53,8 @@ struct RecordStoreView::Parts {
   }
   std::uint64_t require_slot(ByteView key) const {
     if (const auto slot = find_slot(key)) return *slot;
-    fail(scope, NotFound("there is no record '" + key.str() + "'; make it with create() or put()"));
+    fail(scope, NotFound("there is no record " + facades::shown_key(key) +
+                         "; make it with create() or put()"));
   }
 
   std::uint64_t offset_of(std::uint64_t slot) const noexcept {
@@ -163,8 +164,8 @@ std::uint64_t RecordStore::add(ByteView key) {
 
 MutableBytes RecordStore::create(ByteView key) {
   if (contains(key)) {
-    fail(parts_->scope, KeyExists("there is a record '" + key.str() +
-                                  "' already; change it with edit(), or replace it with put()"));
+    fail(parts_->scope, KeyExists("there is a record " + facades::shown_key(key) +
+                                  " already; change it with edit(), or replace it with put()"));
   }
   MutableBytes record = changes_->data.edit(parts_->offset_of(add(key)), layout().size);
   std::ranges::fill(record, std::byte{0});

@@ -90,7 +90,7 @@ RecordSequence RingStoreView::view() const {
   const RingState state = parts_->read_state();
   return RecordSequence(
       parts_->scope, parts_->data,
-      {0, capacity(), state.head, state.size, layout().stride(), layout().alignment});
+      {0, capacity(), state.head, state.size, layout().stride(), layout().alignment}, "the ring");
 }
 
 // ---- changing

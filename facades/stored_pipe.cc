@@ -19,12 +19,6 @@ std::string bytes_text(std::uint64_t count) { return std::to_string(count) + " b
 
 }  // namespace
 
-std::string shown_key(ByteView key) {
-  constexpr std::size_t kMost = 60;
-  if (key.size() <= kMost) return "'" + key.str() + "'";
-  return "'" + key.sub(0, kMost).str() + "...' (" + bytes_text(key.size()) + ")";
-}
-
 StoredPipe::StoredPipe(const ReadScope& pipe_scope)
     : scope(pipe_scope),
       settings(read_settings()),

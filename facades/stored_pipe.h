@@ -21,9 +21,6 @@
 
 namespace quire::facades {
 
-/// A block's key as messages show it: in quotes, a long one cut.
-std::string shown_key(ByteView key);
-
 /// A block as `order` describes it; its bytes lie within `content`.
 struct StoredBlock {
   PipeEntry entry;

@@ -38,9 +38,10 @@ class QUIRE_API RecordSequence {
     std::uint64_t size = 0;
   };
 
-  /// `whole` is the scope of the collection, which errors name; the shape has been checked.
-  RecordSequence(const ReadScope& whole, const BlobView& data, const Shape& shape)
-      : whole_(whole), data_(data), shape_(shape) {}
+  /// `whole` is the scope of the collection, which errors name, and `name` what they call these
+  /// records, as "the ring"; the shape has been checked.
+  RecordSequence(const ReadScope& whole, const BlobView& data, const Shape& shape, std::string name)
+      : whole_(whole), data_(data), shape_(shape), name_(std::move(name)) {}
 
   std::uint64_t size() const noexcept { return shape_.size; }
   std::uint32_t stride() const noexcept { return shape_.stride; }
@@ -58,6 +59,7 @@ class QUIRE_API RecordSequence {
   ReadScope whole_;
   BlobView data_;
   Shape shape_;
+  std::string name_;
 };
 
 /// The records of an array or a ring by position, as they were when the range was made if that was

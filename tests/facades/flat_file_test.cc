@@ -183,7 +183,7 @@ TEST_P(FlatFileBothTest, ALocationBeyondItsSegmentIsOutOfRange) {
         DataLocation{0, UINT64_MAX, 2}, DataLocation{0, 2, UINT64_MAX}}) {
     EXPECT_NE(message_of<std::out_of_range>([&] {
                 view().get(bad);
-              }).find("flat file 'f': segment 0 has 2000 bytes, but not the"),
+              }).find("collection 'f': segment 0 has 2000 bytes, but not the"),
               std::string::npos);
     EXPECT_THROW(view().get(bad, 0, 0), std::out_of_range);
     EXPECT_THROW(view().reader(bad), std::out_of_range);

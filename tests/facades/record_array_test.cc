@@ -268,7 +268,9 @@ TEST_F(RecordArrayTest, RefusesWhatIsNotThere) {
   try {
     arrays.view("a").at(5);
   } catch (const std::out_of_range& error) {
-    EXPECT_STREQ(error.what(), "there is no record 5 in 'points': it has 5");
+    EXPECT_EQ(
+        error.what(),
+        std::string(kPath) + ": collection 'points': there is no record 5 in array 'a': it has 5");
   }
   txn.commit();
 }

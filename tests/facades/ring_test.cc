@@ -1,6 +1,7 @@
 // Ring<T>: the last so many records.
 
 #include <deque>
+#include <functional>
 
 #include "tests/facades/record_types.h"
 #include "tests/support/moved_from.h"
@@ -118,6 +119,16 @@ TEST_F(RingTest, PopsTakeFromEitherEnd) {
     EXPECT_THROW(open.back(), std::out_of_range);
     EXPECT_THROW(open.at(0), std::out_of_range);
     EXPECT_THROW(open.edit(0), std::out_of_range);
+    for (const auto& call : std::initializer_list<std::function<void()>>{
+             [&] { open.back(); }, [&] { open.front(); }, [&] { open.pop_back(); }}) {
+      try {
+        call();
+        ADD_FAILURE() << "nothing was thrown";
+      } catch (const std::out_of_range& error) {
+        EXPECT_EQ(error.what(), kPath + std::string(": collection 'ring': the ring is empty: ") +
+                                    "it has no record");
+      }
+    }
     open.prepend({9});
     EXPECT_EQ(numbers(open), (Numbers{9}));
   });

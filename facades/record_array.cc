@@ -1,14 +1,16 @@
 #include <quire/record_array.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string>
 
 #include <quire/error.h>
 
 #include "facades/failure.h"
+#include "facades/format_bytes.h"
 #include "facades/record_check.h"
 #include "facades/record_format.h"
-#include "facades/format_bytes.h"
 #include "facades/stored_records.h"
 
 // New arrays lie behind all others. Only when the blob ends there is a gap looked for: addresses
@@ -21,9 +23,9 @@ using facades::kMaxRecordPages;
 using facades::kRecordPage;
 using facades::PageRange;
 using facades::RecordArrayEntry;
+using facades::shown_key;
 using facades::StoredRecords;
 
-using facades::shown_key;
 struct RecordArrayStoreView::Parts {
   Parts(const ReadScope& whole, const RecordLayout& wanted)
       : scope(whole),
@@ -60,9 +62,9 @@ struct RecordArrayStoreView::Parts {
                            stored.layout.alignment},
                           "array " + shown_key(key));
   }
+  RecordSequence records_of(ByteView key) const { return records_of(key, require(key)); }
 
   std::uint64_t pages_of(std::uint64_t count) const noexcept {
-  RecordSequence records_of(ByteView key) const { return records_of(key, require(key)); }
     return facades::record_pages(stored.layout, count);
   }
   PageRange range_of(const RecordArrayEntry& entry) const noexcept {
@@ -138,6 +140,33 @@ struct RecordArrayStore::Changes {
   explicit Changes(WriteScope& scope)
       : index(scope.child<Hash>("index")), data(scope.child<Blob>("data")) {}
 
+  /// Makes the data so long, if it is shorter.
+  void reach(std::uint64_t pages) {
+    if (pages * kRecordPage > data.size()) data.resize(pages * kRecordPage);
+  }
+  /// Pages of the data, which has `page_count`, become holes, or are cut off its end.
+  void give_back(const PageRange& range, std::uint64_t page_count) {
+    if (range.first + range.count == page_count) {
+      data.resize(range.first * kRecordPage);
+    } else {
+      data.punch(range.first * kRecordPage, range.count * kRecordPage);
+    }
+  }
+  /// Pages of zeros stay holes.
+  void copy(const PageRange& from, std::uint64_t to) {
+    std::array<std::byte, kRecordPage> page;
+    for (std::uint64_t i = 0; i < from.count; ++i) {
+      data.read((from.first + i) * kRecordPage, page);
+      const bool is_empty =
+          std::ranges::all_of(page, [](std::byte b) { return b == std::byte{0}; });
+      if (!is_empty) data.write((to + i) * kRecordPage, page);
+    }
+  }
+  void shrink(const StoredRecords& stored, const PageRange& range, std::uint64_t count,
+              std::uint64_t page_count);
+  std::uint64_t grow(const Parts& parts, const PageRange& range, std::uint64_t pages);
+  void fill(const RecordSequence& array, std::uint64_t next, ByteView record);
+
   Hash index;
   Blob data;
 };
@@ -167,8 +196,7 @@ void RecordArrayStore::create(ByteView key, std::uint64_t count) {
   }
   const std::uint64_t pages = parts_->pages_of(count);
   const std::uint64_t first = parts_->find_room(pages);
-  const std::uint64_t end = (first + pages) * kRecordPage;
-  if (end > changes_->data.size()) changes_->data.resize(end);
+  changes_->reach(first + pages);
   changes_->index.put(key, facades::format_bytes(RecordArrayEntry{first, count}));
 }
 
@@ -204,17 +232,78 @@ void RecordArrayStore::write(ByteView key, std::uint64_t index, ByteView records
   }
 }
 
+/// The records from `count` on go. What is behind the last one in its page is always zero, so that an
+/// array that grows has zeros there.
+void RecordArrayStore::Changes::shrink(const StoredRecords& stored, const PageRange& range,
+                                       std::uint64_t count, std::uint64_t page_count) {
+  const std::uint64_t kept = facades::record_pages(stored.layout, count);
+  const std::uint64_t begin =
+      range.first * kRecordPage + facades::record_offset(stored.layout, count);
+  data.punch(begin, (range.first + kept) * kRecordPage - begin);
+  give_back({range.first + kept, range.count - kept}, page_count);
+}
+
+/// Where the array begins that has `pages` now.
+std::uint64_t RecordArrayStore::Changes::grow(const Parts& parts, const PageRange& range,
+                                              std::uint64_t pages) {
+  const std::uint64_t page_count = parts.page_count();
+  const bool is_last = range.count > 0 && range.first + range.count == page_count;
+  if (is_last && pages <= kMaxRecordPages - range.first) {
+    reach(range.first + pages);
+    return range.first;
+  }
+  const std::uint64_t first = parts.find_room(pages);
+  reach(first + pages);
+  const std::uint64_t new_page_count = std::max(page_count, first + pages);
+  try {
+    copy(range, first);
+  } catch (...) {
+    give_back({first, pages}, new_page_count);  // half a copy belongs to no array
+    throw;
+  }
+  give_back(range, new_page_count);
+  return first;
+}
+
+void RecordArrayStore::Changes::fill(const RecordSequence& array, std::uint64_t next,
+                                     ByteView record) {
+  const std::uint64_t per_page = kRecordPage / array.stride();
+  std::string page;
+  for (std::uint64_t i = 0; i < per_page; ++i) {
+    page += record.text();
+    page.resize((i + 1) * array.stride());
+  }
+  while (next < array.size()) {
+    const std::uint64_t count = std::min(per_page - next % per_page, array.size() - next);
+    data.write(array.offset_of(next), ByteView(page).sub(0, count * array.stride()));
+    next += count;
+  }
+}
+
+void RecordArrayStore::resize(ByteView key, std::uint64_t count, ByteView record) {
+  if (!record.empty()) facades::require_record_size(parts_->scope, layout(), record);
+  const std::string own_record = record.str();  // it may lie in what moves
+  const RecordArrayEntry old = parts_->require(key);
+  const PageRange range = parts_->range_of(old);
+  const std::uint64_t pages = parts_->pages_of(count);
+  parts_->require_data(range.first * kRecordPage, range.count * kRecordPage);
+  RecordArrayEntry resized{pages == 0 ? 0 : range.first, count};
+  if (count < old.count) {
+    changes_->shrink(parts_->stored, range, count, parts_->page_count());
+  } else if (pages > range.count) {
+    resized.first_page = changes_->grow(*parts_, range, pages);
+  }
+  changes_->index.put(key, facades::format_bytes(resized));
+  if (record.empty()) return;
+  changes_->fill(parts_->records_of(key, resized), old.count, own_record);
+}
+
 bool RecordArrayStore::erase(ByteView key) {
   const auto entry = parts_->find(key);
   if (!entry) return false;
-  const PageRange range = parts_->range_of(*entry);
-  const bool is_last = range.first + range.count == parts_->page_count();
+  const std::uint64_t page_count = parts_->page_count();
   changes_->index.erase(key);
-  if (is_last) {
-    changes_->data.resize(range.first * kRecordPage);
-  } else {
-    changes_->data.punch(range.first * kRecordPage, range.count * kRecordPage);
-  }
+  changes_->give_back(parts_->range_of(*entry), page_count);
   return true;
 }
 

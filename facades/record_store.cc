@@ -179,10 +179,7 @@ MutableBytes RecordStore::edit(ByteView key) {
 }
 
 bool RecordStore::put(ByteView key, ByteView record) {
-  if (record.size() != layout().size) {
-    fail(parts_->scope, InvalidArgument("a record has " + std::to_string(layout().size) +
-                                        " bytes, not " + std::to_string(record.size())));
-  }
+  facades::require_record_size(parts_->scope, layout(), record);
   const auto found = parts_->find_slot(key);
   if (found) parts_->require_data(*found);
   const std::uint64_t slot = found ? *found : add(key);

@@ -133,10 +133,7 @@ void RingStore::set_state(std::uint64_t head, std::uint64_t size) {
 }
 
 void RingStore::require_record(ByteView record) const {
-  if (record.size() != layout().size) {
-    fail(parts_->scope, InvalidArgument("a record has " + std::to_string(layout().size) +
-                                        " bytes, not " + std::to_string(record.size())));
-  }
+  facades::require_record_size(parts_->scope, layout(), record);
   parts_->require_data();
 }
 

@@ -239,6 +239,12 @@ void prepare_records(WriteScope& scope, const StoredRecords& wanted) {
   }
 }
 
+void require_record_size(const ReadScope& scope, const RecordLayout& layout, ByteView record) {
+  if (record.size() == layout.size) return;
+  fail(scope, InvalidArgument("a record has " + std::to_string(layout.size) + " bytes, not " +
+                              std::to_string(record.size())));
+}
+
 std::uint64_t record_pages(const RecordLayout& layout, std::uint64_t count) noexcept {
   const std::uint32_t per_page = layout.per_page();
   const std::uint64_t pages = count / per_page + (count % per_page != 0);

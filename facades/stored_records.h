@@ -28,6 +28,9 @@ StoredRecords open_records(const ReadScope& scope, const RecordLayout& wanted);
 /// InvalidArgument if the tag or the capacity must match what is stored and does not.
 void prepare_records(WriteScope& scope, const StoredRecords& wanted);
 
+/// InvalidArgument unless `record` has as many bytes as the layout says.
+void require_record_size(const ReadScope& scope, const RecordLayout& layout, ByteView record);
+
 // ---- where records lie in "data"
 
 /// Pages of that many records, at most kMaxRecordPages + 1: more than a blob has.

@@ -69,6 +69,12 @@ class QUIRE_API RecordArrayStore : public RecordArrayStoreView {
   /// Overwrites records from `index` on by `records`, a multiple of the layout's stride in bytes
   /// (else InvalidArgument). NotFound; std::out_of_range if the array ends before.
   void write(ByteView key, std::uint64_t index, ByteView records);
+  /// Gives an array another number of records; new ones are `record`, or zeros. Records that go free
+  /// their pages. NotFound; InvalidArgument if `record` has neither layout().size bytes nor none;
+  /// OutOfSpace as for create(). An array that no longer fits where it lies moves behind all others:
+  /// that costs a copy of its pages, while the last one grows in place. Ranges that were asked for in
+  /// the same transaction do not follow.
+  void resize(ByteView key, std::uint64_t count, ByteView record = {});
   /// False if there is no array of that key.
   bool erase(ByteView key);
   void clear();
@@ -143,6 +149,14 @@ class RecordArray : public RecordArrayView<T> {
   /// Overwrites records from `index` on. NotFound; std::out_of_range if the array ends before.
   void write(ByteView key, std::uint64_t index, std::span<const T> records) {
     arrays_.write(key, index, std::as_bytes(records));
+  }
+  /// Gives an array another number of records; new ones are zeros, or `record`. Records that go free
+  /// their pages. NotFound; OutOfSpace as for create(). An array that no longer fits where it lies
+  /// moves behind all others: that costs a copy of its pages, while the last one grows in place.
+  /// Ranges that were asked for in the same transaction do not follow.
+  void resize(ByteView key, std::uint64_t count) { arrays_.resize(key, count); }
+  void resize(ByteView key, std::uint64_t count, const T& record) {
+    arrays_.resize(key, count, ByteView(reinterpret_cast<const std::byte*>(&record), sizeof(T)));
   }
   /// Frees the array's pages; false if there is none of that key.
   bool erase(ByteView key) { return arrays_.erase(key); }

@@ -198,6 +198,75 @@ TEST_F(RecordArrayTest, WriteGoesAcrossPages) {
   for (unsigned i = 0; i < 30; ++i) EXPECT_EQ(*range[i], expected[i]) << i;
 }
 
+TEST_F(RecordArrayTest, ResizeKeepsWhatStaysAndMakesZerosOrCopiesOfARecord) {
+  std::vector<Wide> expected(30);
+  for (unsigned i = 0; i < 30; ++i) expected[i] = filled<Wide>(i);
+  const auto require = [&](const RecordArrayView<Wide>& arrays) {
+    const auto range = arrays.view("a");
+    ASSERT_EQ(range.size(), expected.size());
+    for (unsigned i = 0; i < expected.size(); ++i) EXPECT_EQ(*range[i], expected[i]) << i;
+  };
+  Transaction txn = database->begin();
+  auto arrays = txn.create<RecordArray<Wide>>("wide");
+  arrays.create("a", 30);
+  arrays.write("a", 0, expected);
+  for (const bool is_last : {true, false}) {
+    for (const std::size_t count : {13u, 14u, 30u, 7u, 8u, 0u, 5u, 50u, 50u}) {
+      arrays.resize("a", count);
+      expected.resize(count);
+      require(arrays);
+      arrays.resize("a", count + 9, filled<Wide>(77));
+      expected.resize(count + 9, filled<Wide>(77));
+      require(arrays);
+    }
+    if (is_last) arrays.create("behind", 9);
+    *arrays.edit("behind", 8) = filled<Wide>(5);
+  }
+  EXPECT_EQ(*arrays.view("behind")[8], filled<Wide>(5));
+  txn.commit();
+  require(database->snapshot().open<RecordArray<Wide>>("wide"));
+}
+
+TEST_F(RecordArrayTest, RecordsThatGoFreeTheirPages) {
+  const std::vector<Point> full(100'000, Point{1, 1});
+  database->transact([&](Transaction& txn) {
+    points(txn).create("a", full.size());
+    points(txn).create("b", full.size());
+  });
+  const std::uint64_t empty = pages();
+  database->transact([&](Transaction& txn) {
+    points(txn).write("a", 0, full);
+    points(txn).write("b", 0, full);
+  });
+  const std::uint64_t both = pages();
+  database->transact([&](Transaction& txn) { points(txn).resize("b", 10); });
+  EXPECT_LT(pages(), both - 380);
+  database->transact([&](Transaction& txn) { points(txn).resize("a", 10); });
+  EXPECT_LT(pages(), empty + 10);
+  database->transact([&](Transaction& txn) {
+    points(txn).resize("a", 1'000'000'000);  // moves; the pages of zeros stay holes
+    points(txn).resize("a", 2'000'000'000);
+  });
+  EXPECT_LT(pages(), empty + 20);
+  EXPECT_EQ(*committed().view("a")[9], (Point{1, 1}));
+  EXPECT_EQ(*committed().view("a").back(), Point());
+}
+
+TEST_F(RecordArrayTest, ResizeRefusesWhatIsNotThereAndWhatDoesNotFit) {
+  Transaction txn = database->begin();
+  auto arrays = points(txn);
+  arrays.create("a", 5);
+  EXPECT_TRUE(fails(ErrorCode::not_found, {"collection 'points'", "array 'b'", "create()"},
+                    [&] { arrays.resize("b", 1); }));
+  EXPECT_TRUE(fails(ErrorCode::out_of_space, {"'points'", "pages"},
+                    [&] { arrays.resize("a", UINT64_MAX); }));
+  auto store = txn.open<RecordArrayStore>("points");
+  EXPECT_TRUE(fails(ErrorCode::invalid_argument, {"'points'", "16 bytes, not 3"},
+                    [&] { store.resize("a", 9, "abc"); }));
+  EXPECT_EQ(arrays.view("a").size(), 5u);
+  txn.commit();
+}
+
 TEST_F(RecordArrayTest, EveryAlignmentIsMet) {
   using Strict = Plain<64, 64>;
   using Page = Plain<4096, 4096>;
@@ -306,6 +375,7 @@ TEST_F(RecordArrayTest, EveryCallOfWhatWasMovedFromIsRefused) {
       [&] { from.create("b", 5); },
       [&] { from.edit("a", 0); },
       [&] { from.write("a", 0, std::vector<Point>(1)); },
+      [&] { from.resize("a", 1); },
       [&] { from.erase("a"); },
       [&] { from.clear(); },
       [&] { view.tag(); },

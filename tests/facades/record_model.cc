@@ -20,22 +20,23 @@ enum Operation : unsigned {
   kArrayEdit = 16,
   kArrayWrite = 19,
   kArrayErase = 20,
-  kRingAppend = 22,
-  kRingPrepend = 27,
-  kRingPop = 29,
-  kRingEdit = 31,
-  kRingClear = 32,
-  kPlain = 33,
-  kDrop = 35,
-  kRename = 36,
-  kEnd = 37,
+  kArrayResize = 22,
+  kRingAppend = 25,
+  kRingPrepend = 30,
+  kRingPop = 32,
+  kRingEdit = 34,
+  kRingClear = 35,
+  kPlain = 36,
+  kDrop = 38,
+  kRename = 39,
+  kEnd = 40,
 };
 
 Operation operation_of(unsigned what) {
-  constexpr Operation kAll[] = {kPut,         kEdit,      kErase,      kMark,       kClear,
-                                kArrayCreate, kArrayEdit, kArrayWrite, kArrayErase, kRingAppend,
-                                kRingPrepend, kRingPop,   kRingEdit,   kRingClear,  kPlain,
-                                kDrop,        kRename};
+  constexpr Operation kAll[] = {kPut,         kEdit,        kErase,      kMark,       kClear,
+                                kArrayCreate, kArrayEdit,   kArrayWrite, kArrayErase, kArrayResize,
+                                kRingAppend,  kRingPrepend, kRingPop,    kRingEdit,   kRingClear,
+                                kPlain,       kDrop,        kRename};
   return *std::prev(std::upper_bound(std::begin(kAll), std::end(kAll), what % kEnd));
 }
 
@@ -105,6 +106,10 @@ void change_arrays(Operation what, RecordArray<Wide> arrays, unsigned where, uns
     arrays.erase(key);
   } else if (!arrays.contains(key)) {
     arrays.create(key, value % 40);
+  } else if (what == kArrayResize && value % 2 == 0) {
+    arrays.resize(key, value % 40);
+  } else if (what == kArrayResize) {
+    arrays.resize(key, value % 40, filled<Wide>(value));
   } else if (const std::uint64_t size = arrays.view(key).size(); size > 0 && what == kArrayEdit) {
     *arrays.edit(key, where % size) = filled<Wide>(value);
   } else if (what == kArrayWrite) {
@@ -154,6 +159,8 @@ void change_arrays(Operation what, std::map<std::string, std::vector<Wide>>& arr
     arrays.erase(key);
   } else if (!arrays.contains(key)) {
     arrays[key].resize(value % 40);
+  } else if (what == kArrayResize) {
+    arrays[key].resize(value % 40, value % 2 == 0 ? Wide() : filled<Wide>(value));
   } else if (auto& array = arrays[key]; !array.empty() && what == kArrayEdit) {
     array[where % array.size()] = filled<Wide>(value);
   } else if (what == kArrayWrite) {

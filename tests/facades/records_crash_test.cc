@@ -65,7 +65,7 @@ class Workload {
       changes.push_back({static_cast<unsigned>(random()), static_cast<unsigned>(random()),
                          static_cast<unsigned>(random() % 1000)});
     }
-    changes.push_back({33, step, step});  // a plain change, so that no two contents are equal
+    changes.push_back({36, step, step});  // a plain change, so that no two contents are equal
     return changes;
   }
 

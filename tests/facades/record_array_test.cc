@@ -215,6 +215,9 @@ TEST_F(RecordArrayTest, ResizeKeepsWhatStaysAndMakesZerosOrCopiesOfARecord) {
       arrays.resize("a", count);
       expected.resize(count);
       require(arrays);
+      arrays.resize("a", count + 2);
+      expected.resize(count + 2);
+      require(arrays);
       arrays.resize("a", count + 9, filled<Wide>(77));
       expected.resize(count + 9, filled<Wide>(77));
       require(arrays);
@@ -244,7 +247,9 @@ TEST_F(RecordArrayTest, RecordsThatGoFreeTheirPages) {
   database->transact([&](Transaction& txn) { points(txn).resize("a", 10); });
   EXPECT_LT(pages(), empty + 10);
   database->transact([&](Transaction& txn) {
-    points(txn).resize("a", 1'000'000'000);  // moves; the pages of zeros stay holes
+    points(txn).resize("a", 1'000'000);
+    points(txn).resize("b", 50'000);     // moves behind it
+    points(txn).resize("a", 2'000'000);  // moves in its turn; pages of zeros stay holes
     points(txn).resize("a", 2'000'000'000);
   });
   EXPECT_LT(pages(), empty + 20);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fails if a source file has more than 600 lines, a function more than 70, or clang-format would change a line.
+"""Fails if a source file has more than 600 lines, a function more than 70, or clang-format would change a line;
+and if a merge has left its marks anywhere.
 
 Run as: check_style.py SOURCE_DIR. A function is taken to be what clang-format leaves: a line that ends in "{" and is not
 a type, namespace or table, up to the "}" of the same indentation.
@@ -12,8 +13,8 @@ import sys
 
 MOST_LINES = 600
 MOST_FUNCTION_LINES = 70
-DIRECTORIES = ("include", "base", "os", "pager", "wal", "structures", "engine", "facades", "formats", "testing", "tools",
-               "tests", "examples", "fuzz", "bench")
+DIRECTORIES = ("include", "base", "os", "pager", "wal", "structures", "engine", "facades", "formats", "testing", "torture",
+               "tools", "tests", "examples", "fuzz", "bench")
 NOT_A_FUNCTION = re.compile(r"^\s*(namespace|extern|class|struct|enum|union|inline constexpr|constexpr|static constexpr"
                             r"|const|static const)\b[^()]*$")
 
@@ -41,6 +42,15 @@ def functions(lines):
                 break
 
 
+def marked_by_a_merge(root):
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if name.parts[0] in ("build", ".git") or path.suffix not in (".h", ".cc", ".py", ".txt", ".cmake", ".json", ".md"):
+            continue
+        if path.is_file() and re.search(r"^(<<<<<<<|>>>>>>>) ", path.read_text(encoding="utf-8"), re.M):
+            yield name
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     problems, files = [], list(sources(root))
@@ -52,6 +62,7 @@ def main():
         for number, length in functions(lines):
             if length > MOST_FUNCTION_LINES:
                 problems.append(f"{name}:{number}: a function of {length} lines; at most {MOST_FUNCTION_LINES}")
+    problems += [f"{name}: marks of an unfinished merge" for name in marked_by_a_merge(root)]
     formatter = shutil.which("clang-format-14") or shutil.which("clang-format")
     if not formatter:
         problems.append("clang-format is missing; run scripts/install-packages")

@@ -1,6 +1,8 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/support/budget.h"
+#include "tests/support/tried.h"
 #include "tests/tools/command_test.h"
 
 namespace quire::tools {
@@ -32,13 +34,16 @@ TEST_F(TortureCommandTest, FindsTheSameForTheSameSeed) {
 }
 
 TEST_F(TortureCommandTest, KillsWritersAndComparesWhatIsLeft) {
+  const std::uint64_t kills = 75 * testing::crash_budget();
   const CommandResult result =
-      run({"torture", "--kill", "--seed", "6", "--rounds", "20", "--dir", path(""), "--json"});
+      run({"torture", "--kill", "--seed", "6", "--rounds", std::to_string(kills), "--jobs", "2",
+           "--seconds", "100000", "--dir", path(""), "--json"});
   EXPECT_EQ(result.exit_code, 0) << result.err << result.out;
   const Json document = result.json();
   ASSERT_EQ(document["faults"].size(), 1U);
-  EXPECT_EQ(document["faults"][0]["as promised"], 20);
+  EXPECT_EQ(document["faults"][0]["as promised"], kills);
   EXPECT_TRUE(std::filesystem::is_empty(path("")));
+  testing::tried("kills of a process at work", kills);
 }
 
 TEST_F(TortureCommandTest, WritesAPage) {

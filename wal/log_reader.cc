@@ -27,8 +27,8 @@ void read_again(File& file, std::uint64_t offset, std::span<std::byte> bytes) {
 
 }  // namespace
 
-LogReader::LogReader(const SegmentSet& segments, const LogStart& start)
-    : segments_(segments), scan_(segments, start) {}
+LogReader::LogReader(const SegmentSet& segments, const LogStart& start, OnDamage on_damage)
+    : segments_(segments), scan_(segments, start, on_damage) {}
 
 std::unique_ptr<File> LogReader::open(std::uint32_t no, OpenMode how) const {
   std::unique_ptr<File> file = segments_.open(no, how);

@@ -27,7 +27,8 @@ struct ReplayedPage {
 class LogReader {
  public:
   /// Scans the log; throws what LogScan throws.
-  LogReader(const SegmentSet& segments, const LogStart& start);
+  LogReader(const SegmentSet& segments, const LogStart& start,
+            OnDamage on_damage = OnDamage::refuse);
 
   /// Seq, page count and the pages to write: those of scan().index().
   const LogScan& scan() const noexcept { return scan_; }

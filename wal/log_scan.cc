@@ -10,11 +10,21 @@
 
 namespace quire::wal {
 
-LogScan::LogScan(const SegmentSet& segments, const LogStart& start)
+LogScan::LogScan(const SegmentSet& segments, const LogStart& start, OnDamage on_damage)
     : segments_(segments),
       start_(start),
       newest_seq_(start.complete_seq),
       page_count_(start.page_count) {
+  try {
+    scan();
+  } catch (const Error& error) {
+    const bool is_damage = error.code() == ErrorCode::corruption || error.code() == ErrorCode::io;
+    if (on_damage == OnDamage::refuse || !is_damage) throw;
+    damage_ = error.what();
+  }
+}
+
+void LogScan::scan() {
   open_first();
   while (const std::optional<Chunk> chunk = next_chunk()) {
     const bool is_end = chunk->header.kind == static_cast<std::uint8_t>(ChunkKind::end);

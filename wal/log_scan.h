@@ -21,6 +21,12 @@ struct LogStart {
   Pid page_count = 0;
 };
 
+/// What becomes of a log that is damaged.
+enum class OnDamage : std::uint8_t {
+  refuse,  // an error
+  stop,    // what stands before the damage counts, for whoever saves what can be saved
+};
+
 /// A chunk that nothing proves to be on the disk.
 struct UnprovenChunk {
   LogPosition at;
@@ -36,7 +42,11 @@ struct UnprovenChunk {
 /// something is broken that had been synced (L6); FormatError for the log of a newer version.
 class LogScan {
  public:
-  LogScan(const SegmentSet& segments, const LogStart& start);
+  LogScan(const SegmentSet& segments, const LogStart& start, OnDamage on_damage = OnDamage::refuse);
+
+  /// Why the scan has stopped (OnDamage::stop): the log ends with newest_seq() then, and what
+  /// index() says of later commits is not whole. Empty if the log is sound.
+  const std::string& damage() const noexcept { return damage_; }
 
   /// The last commit that is whole, and the pages of the database file after it.
   Seq newest_seq() const noexcept { return newest_seq_; }
@@ -61,6 +71,7 @@ class LogScan {
     std::vector<PageEntry> entries;
   };
 
+  void scan();
   std::optional<Chunk> next_chunk();
   bool accept(const Chunk& chunk);
   bool accept_commit(const Chunk& chunk);
@@ -86,6 +97,7 @@ class LogScan {
   Seq newest_seq_ = 0;
   Pid page_count_ = 0;
   std::uint64_t commits_ = 0;
+  std::string damage_;
 };
 
 }  // namespace quire::wal

@@ -93,6 +93,27 @@ TEST(LogReader, WritesNothingWhileItScansAndReads) {
   EXPECT_EQ(take_journal(log), Lines{});
 }
 
+TEST(LogReader, KeepsWhatStandsBeforeTheDamageIfToldTo) {
+  TestLog log;
+  LogWriter& writer = log.writer();
+  write_commits(writer, 3);
+  LogReader(log.segments, log.start).rewrite_tail();
+  log.damage(1, 3 * kBlockSize + 100);  // in commit 2
+  EXPECT_THROW(LogReader(log.segments, log.start), CorruptionError);
+  LogReader reader(log.segments, log.start, OnDamage::stop);
+  EXPECT_EQ(pages_of(reader), pages_after(1, page_seven));
+  EXPECT_EQ(reader.scan().newest_seq(), 1u);
+  EXPECT_NE(reader.scan().damage().find("wal.000001"), std::string::npos);
+}
+
+TEST(LogReader, HasNoPagesOfALogWithoutItsFirstSegmentIfToldToStop) {
+  TestLog log;
+  const LogReader reader(log.segments, log.start, OnDamage::stop);
+  EXPECT_TRUE(reader.scan().index().pages().empty());
+  EXPECT_EQ(reader.scan().newest_seq(), log.start.complete_seq);
+  EXPECT_NE(reader.scan().damage(), "");
+}
+
 // ---- the tail
 
 TEST(LogReader, WritesTheUnprovenTailAgainAndMarksIt) {

@@ -16,7 +16,7 @@ set(torture_may "")
 set(bench_may "")
 set(tools_may bench formats torture)
 
-set(vocabulary export bytes codec value error options file_system stats check_report version)
+set(vocabulary export bytes codec value error options file_system stats check_report salvage_report version)
 set(doors_allowed engine facades formats testing torture bench tools)
 
 set(posix unistd fcntl pthread sched dirent sys/.* linux/.* poll signal termios)

@@ -6,6 +6,7 @@
 #include "engine/checker.h"
 #include "engine/handles.h"
 #include "engine/recovery.h"
+#include "engine/salvage.h"
 #include "pager/header_format.h"
 
 namespace quire {
@@ -104,6 +105,11 @@ CheckReport Database::check(const CheckOptions& options, const ProgressFunction&
       engine::with_context(*core(), {}, [&] { return engine::SnapshotSession::start(core_); });
   return engine::with_context(*core_, {},
                               [&] { return engine::check(session, options, progress); });
+}
+
+SalvageReport Database::salvage(const std::string& broken_path, const std::string& new_path,
+                                const SalvageOptions& options, const ProgressFunction& progress) {
+  return engine::salvage(broken_path, new_path, options, progress);
 }
 
 Stats Database::stats() const {

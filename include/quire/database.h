@@ -12,6 +12,7 @@
 #include <quire/error.h>
 #include <quire/export.h>
 #include <quire/options.h>
+#include <quire/salvage_report.h>
 #include <quire/stats.h>
 #include <quire/transaction.h>
 
@@ -115,6 +116,21 @@ class QUIRE_API Database {
   /// problem of the report, not an exception. Reads the whole database, past the cache. `progress`
   /// is called with no lock held; what it throws comes out.
   CheckReport check(const CheckOptions& options = {}, const ProgressFunction& progress = {}) const;
+  /// Brings what can still be read of a damaged database, and of the log beside it, into a new one,
+  /// which is sound; nothing is written to the damaged files. What keeps its name is exactly what a
+  /// commit has left; what has lost something, its name or its proof is named "salvaged/..", and
+  /// the report says what is missing (docs/salvage.md). `new_path` exists only once all is there.
+  /// `progress` is called with no lock held; what it throws comes out, and nothing is left behind.
+  ///
+  /// LockedError: open for writing elsewhere. NotFound: there is no damaged file. InvalidArgument:
+  /// `new_path` exists. FormatError: nothing in the file is of a Quire database, or it is of a newer
+  /// format. OutOfSpace, IoError: of the new database; a page that the disk cannot read is lost,
+  /// and no error. Costs: reads all pages that are in use, those of what is missing twice, and
+  /// writes all that is found. Memory: twice SalvageOptions::cache_size and some bytes for each page
+  /// that nothing leads to.
+  static SalvageReport salvage(const std::string& broken_path, const std::string& new_path,
+                               const SalvageOptions& options = {},
+                               const ProgressFunction& progress = {});
   /// Numbers of this moment, each by itself: others work meanwhile. Costs little.
   Stats stats() const;
   /// The same of the file; asks the system for its size.

@@ -14,6 +14,7 @@
 #include <quire/hash.h>
 #include <quire/list.h>
 #include <quire/options.h>
+#include <quire/salvage_report.h>
 #include <quire/savepoint.h>
 #include <quire/stats.h>
 #include <quire/transaction.h>

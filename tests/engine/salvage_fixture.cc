@@ -136,6 +136,16 @@ void SalvageFiles::commit(const std::vector<ModelledTransaction::Change>& change
   left_behind_.push_back(std::exchange(files_, std::move(copies)));
 }
 
+Bytes SalvageFiles::commit_and_close_later(
+    const std::vector<ModelledTransaction::Change>& changes) {
+  commit(changes, End::crashed);
+  // The database that was left behind has been closed since, by its destructor.
+  std::swap(files_, left_behind_.back());
+  Bytes closed = read(kBrokenPath);
+  std::swap(files_, left_behind_.back());
+  return closed;
+}
+
 Bytes SalvageFiles::read(const std::string& path) const {
   const auto file = files_->open(path, OpenMode::read_only);
   Bytes bytes(file->status().size);

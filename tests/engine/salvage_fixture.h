@@ -35,6 +35,11 @@ class SalvageFiles {
   enum class End { closed, crashed };
   void commit(const std::vector<ModelledTransaction::Change>& changes, End end = End::closed);
 
+  /// Commits and leaves the files as a crash would; returns the database file as it would be had it
+  /// been closed instead.
+  std::vector<std::byte> commit_and_close_later(
+      const std::vector<ModelledTransaction::Change>& changes);
+
   FileSystem& files() noexcept { return *files_; }
   const std::vector<Model>& history() const noexcept { return history_; }
   const Model& newest() const noexcept { return history_.back(); }

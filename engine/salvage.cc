@@ -171,6 +171,8 @@ std::size_t Salvage::add(const SessionPtr& session, const Place& place, const Ca
   copy.source = entry;
   copy.name = place.name;
   copy.parent = place.parent;
+  const bool is_in_catalog = entry.root != kNoPid || !entry.kind_name.empty();
+  if (is_in_catalog) copy.ages.add(catalog_.newer.contains(entry.id));
   copy.account.former_name = former_name;
   copy.account.kind = kind_name(entry);
   copy.account.id = entry.id;

@@ -45,7 +45,7 @@ SalvagedCatalog CatalogReading::run() {
   }
   if (!account_.whole) read_loose();
   read_dropped();
-  catalog_.is_whole = account_.whole && !pages_.mixes_ages();
+  catalog_.is_whole = account_.whole && !pages_.ages().are_mixed();
   return std::move(catalog_);
 }
 
@@ -70,6 +70,7 @@ bool CatalogReading::take(ByteView key, ByteView value) {
   }
   CatalogEntry entry = decode_catalog_entry(key.text(), value);
   if (catalog_.entries.contains(key.str()) || !ids_.insert(entry.id).second) return false;
+  if (pages_.is_last_newer()) catalog_.newer.insert(entry.id);
   catalog_.entries.emplace(key.str(), std::move(entry));
   return true;
 }

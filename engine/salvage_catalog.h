@@ -13,6 +13,8 @@ namespace quire::engine {
 struct SalvagedCatalog {
   /// By key, hidden ones of children included; each collection once, by its newest entry.
   std::map<std::string, CatalogEntry> entries;
+  /// Those whose entry is newer than the end of the log (SalvageSource).
+  std::set<CollectionId> newer;
   /// What had been dropped, and waited for its pages to be freed.
   std::set<CollectionId> dropped;
   bool is_whole = false;

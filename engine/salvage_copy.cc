@@ -24,14 +24,6 @@ SalvagedItemSink append_to(List& into) {
   return [&into](ByteView item) { into.push_back(item); };
 }
 
-void note_mixed_ages(const SalvagePages& pages, SalvagedCollection& account) {
-  if (!pages.mixes_ages()) return;
-  account.whole = false;
-  account.remarks.emplace_back(
-      "the log is not whole, and pages of two commits were found: what they hold may never have "
-      "been there at the same time");
-}
-
 void read_hash_from_root(SalvagePages& pages, Pid root, WriteScope& into, SalvagedCopy& copy) {
   Hash table(into, {});
   SalvagedHash reading(pages, copy.account, put_into(table));
@@ -111,13 +103,21 @@ void read_loose_list(SalvagePages& pages, std::span<const LoosePage> loose, Writ
 
 }  // namespace
 
+void note_mixed_ages(SalvagedCopy& copy) {
+  copy.account.whole = false;
+  copy.account.remarks.emplace_back(
+      "the log is not whole, and pages of two commits were found: what they hold may never have "
+      "been there at the same time");
+}
+
 void copy_from_root(SalvageSource& source, Pid root, WriteScope& into, SalvagedCopy& copy) {
   SalvagePages pages(source, copy.source.id);
   try {
     copy.account.whole = true;
     read_from_root(pages, root, into, copy);
     copy.has_root = true;
-    note_mixed_ages(pages, copy.account);
+    copy.ages.add(pages.ages());
+    if (pages.ages().are_mixed()) note_mixed_ages(copy);
   } catch (const CorruptionError&) {
     copy.account.whole = false;
   }

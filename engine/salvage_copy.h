@@ -22,11 +22,15 @@ struct SalvagedCopy {
   std::string name;                // in the new database; of a child, within its parent
   std::size_t parent = kNoParent;  // index of the composite that it is a child of
   bool has_root = false;           // its root was read
+  PageAges ages;                   // of its pages and its entry in the catalog
   std::optional<SalvagedHash::Root> hash_root;
   SalvagedCollection account;
 };
 
-// Both fill the empty collection of `into`, a blob, a list or a hash, and its account; what cannot
+/// Enters in its account that what was found is of two commits.
+void note_mixed_ages(SalvagedCopy& copy);
+
+// These fill the empty collection of `into`, a blob, a list or a hash, and its account; what cannot
 // be read is no exception but a loss. Memory: one key and value.
 
 /// From the root that the catalog names, or that was found.

@@ -31,6 +31,10 @@ class Family {
       : session_(session), names_(names), copies_(copies), first_(first), end_(end) {}
 
   bool is_whole() const;
+  /// A family whose members are of two commits is not whole, though each of them is.
+  void compare_ages();
+  /// Whether every composite of the family passes the check of its kind. One that nobody has given
+  /// a check for passes only if nothing of the family is lost.
   bool passes_checks(const CheckOptions& checks) const;
   void rename(const std::string& name);
   void take_apart();
@@ -52,12 +56,20 @@ bool Family::is_whole() const {
                      [](const SalvagedCopy& copy) { return copy.account.whole; });
 }
 
-/// True if every composite of the family has a check and passes it.
+void Family::compare_ages() {
+  if (!is_whole()) return;
+  PageAges ages;
+  for (std::size_t i = first_; i < end_; ++i) ages.add(copies_[i].ages);
+  if (ages.are_mixed()) note_mixed_ages(copies_[first_]);
+}
+
 bool Family::passes_checks(const CheckOptions& checks) const {
+  const bool is_whole_family = is_whole();
   AnyProblem sink;
   for (std::size_t i = first_; i < end_ && !sink.found; ++i) {
     if (!is_composite(copies_[i])) continue;
     const auto check = checks.kinds.find(copies_[i].source.kind_name);
+    if (check == checks.kinds.end() && is_whole_family) continue;
     if (check == checks.kinds.end()) return false;
     try {
       check->second(make_read_scope(session_, find_copy(session_, copies_, i)), sink);
@@ -156,10 +168,12 @@ void name_copies(SalvageTarget& target, const SalvageNames& names, const CheckOp
     while (end < copies.size() && copies[end].parent != SalvagedCopy::kNoParent) ++end;
     target.transact([&](const SalvageTarget::SessionPtr& session) {
       Family family(session, names, copies, first, end);
+      family.compare_ages();
       const SalvagedCopy& head = copies[first];
       const bool has_name = head.name == head.account.former_name;
       const bool is_whole = family.is_whole();
-      if (is_composite(head) && !is_whole && !family.passes_checks(checks)) {
+      const bool is_doubtful = !is_whole || !is_certain;
+      if (is_composite(head) && is_doubtful && !family.passes_checks(checks)) {
         family.take_apart();
       } else if (has_name && !is_certain) {
         family.rename(names.unverified(head.name, head.source.id));

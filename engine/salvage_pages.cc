@@ -21,9 +21,9 @@ pager::PageRef SalvagePages::read_data(Pid pid, Sum32 sum) {
 }
 
 void SalvagePages::note_age(const pager::PageRef& page) {
-  const bool is_newer = source_->is_newer(page.as<StructurePageHeader>().seq);
-  (is_newer ? all_.newer : all_.old) = true;
-  (is_newer ? part_.newer : part_.old) = true;
+  is_last_newer_ = source_->is_newer(page.as<StructurePageHeader>().seq);
+  all_.add(is_last_newer_);
+  part_.add(is_last_newer_);
 }
 
 void SalvagePages::claim(Pid from, Pid first, std::uint32_t count) {
@@ -39,7 +39,7 @@ std::string SalvagePages::read_part(const pager::PageRef& record_page, Pid recor
   note_age(record_page);
   std::string bytes =
       part.form == PartForm::extents ? read_extents(record_pid, part) : read_blob(record_pid, part);
-  if (part_.old && part_.newer) {
+  if (part_.are_mixed()) {
     throw CorruptionError(record_pid, "seq", "that of one commit", "pages of two");
   }
   return bytes;

@@ -10,6 +10,19 @@
 
 namespace quire::engine {
 
+/// Of which ages something is (SalvageSource).
+struct PageAges {
+  bool old = false;
+  bool newer = false;
+
+  void add(bool is_newer) noexcept { (is_newer ? newer : old) = true; }
+  void add(const PageAges& other) noexcept {
+    old = old || other.old;
+    newer = newer || other.newer;
+  }
+  bool are_mixed() const noexcept { return old && newer; }
+};
+
 /// The pages of one collection of a damaged database. Remembers of which ages it has shown pages.
 class SalvagePages final : public pager::PageReader {
  public:
@@ -26,8 +39,9 @@ class SalvagePages final : public pager::PageReader {
   /// become this collection's.
   void claim(Pid from, Pid first, std::uint32_t count);
 
-  /// Whether pages of both ages were read since the object was made.
-  bool mixes_ages() const noexcept { return all_.old && all_.newer; }
+  /// Of all structure pages read since the object was made, and of the last one.
+  const PageAges& ages() const noexcept { return all_; }
+  bool is_last_newer() const noexcept { return is_last_newer_; }
 
   /// The bytes of a key or value that `record_page` describes, with all its pages claimed. Throws
   /// CorruptionError unless they are exactly what some commit held; never allocates more than has
@@ -36,19 +50,15 @@ class SalvagePages final : public pager::PageReader {
                         const structures::RecordPart& part);
 
  private:
-  struct Ages {
-    bool old = false;
-    bool newer = false;
-  };
-
   void note_age(const pager::PageRef& page);
   std::string read_extents(Pid record_pid, const structures::RecordPart& part);
   std::string read_blob(Pid record_pid, const structures::RecordPart& part);
 
   SalvageSource* source_;
   CollectionId owner_;
-  Ages all_;
-  Ages part_;  // of the key or value that is being read
+  PageAges all_;
+  bool is_last_newer_ = false;
+  PageAges part_;  // of the key or value that is being read
 };
 
 /// What keeps to `lost`, `lost_ranges` and `whole` of a collection's account.

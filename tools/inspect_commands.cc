@@ -279,8 +279,8 @@ ExitCode run_check(const CheckArguments& arguments) {
   }
   if (report.ok()) return ExitCode::success;
   print_message(
-      "the database is damaged; copy what you can read with `quire cat`, and restore a "
-      "backup");
+      "the database is damaged; restore a backup, or bring what is left into a new one with "
+      "`quire salvage`");
   return ExitCode::problem;
 }
 

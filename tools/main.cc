@@ -7,6 +7,7 @@
 #include "tools/inspect_commands.h"
 #include "tools/interrupt.h"
 #include "tools/output.h"
+#include "tools/salvage_command.h"
 #include "tools/stats_command.h"
 #include "tools/torture_command.h"
 
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   quire::tools::CommandLine command_line;
   quire::tools::add_inspect_commands(command_line);
   quire::tools::add_stats_command(command_line);
+  quire::tools::add_salvage_command(command_line);
   quire::tools::add_content_commands(command_line);
   quire::tools::add_import_command(command_line);
   quire::tools::add_export_command(command_line);

@@ -1,0 +1,169 @@
+#include "tools/salvage_command.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+
+#include <quire/database.h>
+#include <quire/facades.h>
+
+#include "tools/command_line.h"
+#include "tools/figures.h"
+#include "tools/interrupt.h"
+#include "tools/open_database.h"
+#include "tools/output.h"
+#include "tools/progress_bar.h"
+
+namespace quire::tools {
+
+namespace {
+
+constexpr std::size_t kShownRanges = 8;
+
+struct SalvageArguments {
+  std::string broken;
+  std::string made;
+  std::string uuid;
+  bool json = false;
+};
+
+void declare_salvage(CLI::App& command, SalvageArguments& arguments) {
+  command.add_option("BROKEN", arguments.broken, "the damaged database; it is not changed")
+      ->required();
+  command.add_option("NEW", arguments.made, "where to make the new one; nothing may be there")
+      ->required();
+  command.add_option("--uuid", arguments.uuid,
+                     "of the damaged database, if its header is lost: `quire info` of a backup "
+                     "prints it");
+  command.add_flag("--json", arguments.json, "one JSON object on standard output");
+}
+
+template <class Count>
+Json or_null(const std::optional<Count>& count) {
+  return count ? Json(*count) : Json();
+}
+
+Json collection_json(const SalvagedCollection& collection) {
+  Json entry;
+  set_bytes(entry, "name", collection.name);
+  set_bytes(entry, "former_name", collection.former_name);
+  set_bytes(entry, "kind", collection.kind);
+  entry["id"] = collection.id;
+  entry["whole"] = collection.whole;
+  entry["found"] = collection.found;
+  entry["lost"] = or_null(collection.lost);
+  entry["loose"] = collection.loose;
+  entry["lost_ranges"] = Json::array();
+  for (const SalvagedRange& range : collection.lost_ranges) {
+    entry["lost_ranges"].push_back({range.begin, range.end});
+  }
+  entry["remarks"] = collection.remarks;
+  return entry;
+}
+
+Json salvage_json(const SalvageArguments& arguments, const SalvageReport& report) {
+  Json document = json_document(arguments.made);
+  document["ok"] = report.ok();
+  document["seq"] = or_null(report.seq);
+  document["pages"] = report.pages;
+  document["header_lost"] = report.header_lost;
+  document["catalog_lost"] = report.catalog_lost;
+  document["sums_compared"] = report.sums_compared;
+  document["certain"] = report.is_certain;
+  set_bytes(document, "log_damage", report.log_damage);
+  document["collections"] = Json::array();
+  for (const SalvagedCollection& collection : report.collections) {
+    document["collections"].push_back(collection_json(collection));
+  }
+  document["unreadable_page_count"] = report.unreadable_page_count;
+  document["unreadable_pages"] = Json::array();
+  for (const UnreadablePage& unreadable : report.unreadable_pages) {
+    Json entry;
+    entry["page"] = unreadable.page;
+    set_bytes(entry, "what", unreadable.what);
+    document["unreadable_pages"].push_back(std::move(entry));
+  }
+  return document;
+}
+
+std::string_view unit_of(const SalvagedCollection& collection) {
+  if (collection.kind == Blob::kKind) return "bytes";
+  if (collection.kind == Hash::kKind) return "entries";
+  return collection.kind == List::kKind ? "items" : "children";
+}
+
+std::string ranges_text(const SalvagedCollection& collection) {
+  std::string text;
+  for (std::size_t i = 0; i < collection.lost_ranges.size() && i < kShownRanges; ++i) {
+    const auto [begin, end] = collection.lost_ranges[i];
+    text += fmt::format("{} {}..{}", text.empty() ? " at" : ",", begin, end - 1);
+  }
+  return text + (collection.lost_ranges.size() > kShownRanges ? ", .." : "");
+}
+
+// A line for each collection that lacks something or has another name.
+std::string collection_text(const SalvagedCollection& collection) {
+  const std::string name = collection.former_name.empty()
+                               ? fmt::format("a {} without a name", collection.kind)
+                               : fmt::format("{} '{}'", collection.kind, collection.former_name);
+  std::string text =
+      fmt::format("{}: {} {} found", name, count_text(collection.found), unit_of(collection));
+  if (!collection.whole) {
+    text += collection.lost
+                ? fmt::format(", {} lost{}", count_text(*collection.lost), ranges_text(collection))
+                : std::string(", nobody can say how many are lost");
+  }
+  if (collection.loose > 0) text += fmt::format(", {} without their place", collection.loose);
+  for (const std::string& remark : collection.remarks) text += "; " + remark;
+  if (!collection.name.empty() && collection.name != collection.former_name)
+    text += fmt::format("; now '{}'", collection.name);
+  return printable(text) + "\n";
+}
+
+std::string salvage_text(const SalvageReport& report) {
+  std::string text;
+  if (report.header_lost) text += "both header slots are lost\n";
+  if (!report.sums_compared) text += "no checksum could be compared: any content may be damaged\n";
+  if (report.catalog_lost) text += "a part of the catalog is lost, and names with it\n";
+  if (!report.log_damage.empty())
+    text += "the log was not read to its end: " + printable(report.log_damage) + "\n";
+  std::size_t whole = 0;
+  for (const SalvagedCollection& collection : report.collections) {
+    const bool is_as_it_was = collection.whole && collection.name == collection.former_name;
+    whole += is_as_it_was ? 1 : 0;
+    if (!is_as_it_was) text += collection_text(collection);
+  }
+  if (report.unreadable_page_count > 0)
+    text += fmt::format("{} pages could not be read\n", count_text(report.unreadable_page_count));
+  text += fmt::format("{} collections are as they were\n", count_text(whole));
+  return text + (report.ok() ? "ok\n" : "something was lost\n");
+}
+
+ExitCode run_salvage(const SalvageArguments& arguments) {
+  require_directory_of(arguments.made);
+  SalvageOptions options;
+  options.uuid = arguments.uuid;
+  options.checks = facade_check_options();
+  const SalvageReport report = [&] {
+    ProgressBar bar("salvage");
+    return Database::salvage(arguments.broken, arguments.made, options,
+                             [&](std::uint64_t done, std::uint64_t total) {
+                               throw_if_interrupted();
+                               bar.update(done, total);
+                             });
+  }();
+  arguments.json ? print_json(salvage_json(arguments, report)) : write_data(salvage_text(report));
+  return report.ok() ? ExitCode::success : ExitCode::problem;
+}
+
+}  // namespace
+
+void add_salvage_command(CommandLine& command_line) {
+  command_line.add<SalvageArguments>(
+      command_line.app(), "salvage",
+      "Bring what is left of a damaged database into a new one; exits with 1 if something is lost",
+      declare_salvage, run_salvage);
+}
+
+}  // namespace quire::tools

@@ -14,8 +14,8 @@
 //     finish     the new database is closed and gets its name                      salvage_target
 //
 // 1. What has its own name in the new database is exactly what one commit left.
-// 2. No page is used twice, so every walk ends, and the new database is not larger than the old one
-//    with its log.
+// 2. No page is used twice, so every walk ends, and the new database is about as large as what was
+//    found.
 // 3. Memory: the new database's cache, a bit for each page, 24 bytes for each loose page, the
 //    catalog, the index of the log, and one key and value.
 

@@ -44,7 +44,9 @@ std::optional<pager::Header> read_slots(File& file) {
   return chosen;
 }
 
-Uuid parse_uuid(const std::string& digits) {
+/// Nothing if none is given.
+std::optional<Uuid> parse_uuid(const std::string& digits) {
+  if (digits.empty()) return std::nullopt;
   Uuid uuid{};
   if (!is_hex(digits, uuid.size())) {
     throw InvalidArgument("SalvageOptions::uuid is '" + digits +
@@ -124,9 +126,9 @@ Evidence examine(File& file, const std::vector<Uuid>& candidates) {
 }
 
 std::vector<Uuid> candidates_for(File& file, const wal::SegmentSet& segments,
-                                 const std::string& hint) {
+                                 const std::optional<Uuid>& hint) {
   std::vector<Uuid> candidates;
-  if (!hint.empty()) candidates.push_back(parse_uuid(hint));
+  if (hint) candidates.push_back(*hint);
   for (const std::uint64_t slot : {0, 1}) {
     Uuid uuid{};
     try {
@@ -177,9 +179,9 @@ bool has_structure_sum(Pid pid, pager::PageBytes bytes, std::uint64_t uuid_hash)
 
 SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
                                   const std::string& hint) {
-  const std::vector<Uuid> candidates = candidates_for(file, segments, hint);
+  const std::optional<Uuid> given = parse_uuid(hint);
   if (const auto slot = read_slots(file)) return from_slot(*slot);
-  const Evidence evidence = examine(file, candidates);
+  const Evidence evidence = examine(file, candidates_for(file, segments, given));
   if (!evidence.is_database) {
     throw FormatError(FormatError::Reason::not_quire,
                       "nothing in this file looks like a page of a Quire database; give another "

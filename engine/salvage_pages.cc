@@ -56,6 +56,8 @@ std::string SalvagePages::read_extents(Pid record_pid, const RecordPart& part) {
 
 namespace {
 
+constexpr std::size_t kMostRemarks = 10;
+
 /// A blob as the value of a record: complete and without holes, or nothing. Writers make no holes
 /// there; without that rule a few pages could demand any amount of memory.
 class WholeValue final : public SalvagedBlobSink {
@@ -110,7 +112,7 @@ void add_lost_range(SalvagedCollection& account, std::uint64_t begin, std::uint6
 void lose_unknown(SalvagedCollection& account, const std::string& remark) {
   account.whole = false;
   account.lost = std::nullopt;
-  account.remarks.push_back(remark);
+  if (account.remarks.size() < kMostRemarks) account.remarks.push_back(remark);
 }
 
 }  // namespace quire::engine

@@ -103,13 +103,6 @@ void read_loose_list(SalvagePages& pages, std::span<const LoosePage> loose, Writ
 
 }  // namespace
 
-void note_mixed_ages(SalvagedCopy& copy) {
-  copy.account.whole = false;
-  copy.account.remarks.emplace_back(
-      "the log is not whole, and pages of two commits were found: what they hold may never have "
-      "been there at the same time");
-}
-
 void copy_from_root(SalvageSource& source, Pid root, WriteScope& into, SalvagedCopy& copy) {
   SalvagePages pages(source, copy.source.id);
   try {
@@ -117,7 +110,6 @@ void copy_from_root(SalvageSource& source, Pid root, WriteScope& into, SalvagedC
     read_from_root(pages, root, into, copy);
     copy.has_root = true;
     copy.ages.add(pages.ages());
-    if (pages.ages().are_mixed()) note_mixed_ages(copy);
   } catch (const CorruptionError&) {
     copy.account.whole = false;
   }

@@ -27,9 +27,6 @@ struct SalvagedCopy {
   SalvagedCollection account;
 };
 
-/// Enters in its account that what was found is of two commits.
-void note_mixed_ages(SalvagedCopy& copy);
-
 // These fill the empty collection of `into`, a blob, a list or a hash, and its account; what cannot
 // be read is no exception but a loss. Memory: one key and value.
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "base/checksum.h"
 #include "structures/bucket_page.h"
 #include "structures/hash_chain.h"
 #include "structures/hash_root.h"
@@ -23,7 +22,7 @@ void SalvagedHash::read_from_root(Pid pid) {
   const HashRoot root(pages_, pid, {});
   pages_.claim(pid, pid, 1);
   const structures::HashRootPage& fields = root.fields();
-  root_ = Root{fields.seed, fields.entries, fields.bucket_count};
+  root_ = Root{fields.entries, fields.bucket_count};
   for (std::uint32_t d = 0; d < fields.directory_pages; ++d) {
     pages_.source().claim(fields.directories[d], 1);
   }
@@ -45,23 +44,15 @@ void SalvagedHash::read_chain(const HashRoot& root, std::uint32_t bucket) {
 }
 
 void SalvagedHash::read_entries(const pager::PageRef& page, const BucketView& view) {
-  const std::uint32_t bucket = page.as<BucketHeader>().bucket;
   for (std::size_t i = 0; i < view.count(); ++i) {
     try {
       const Record record = view.record(i);
       const std::string key = pages_.read_part(page, view.pid(), record.key);
-      if (!belongs(key, bucket)) continue;
       if (sink_(key, pages_.read_part(page, view.pid(), record.value))) ++account_.found;
     } catch (const CorruptionError&) {
       account_.whole = false;
     }
   }
-}
-
-/// A page of another shape of the table has keys that are elsewhere now, or erased.
-bool SalvagedHash::belongs(ByteView key, std::uint32_t bucket) const {
-  return !root_ ||
-         structures::bucket_of(checksum64(key, root_->seed), root_->bucket_count) == bucket;
 }
 
 void SalvagedHash::read_loose_page(Pid pid, PageType type) {

@@ -21,7 +21,6 @@ class SalvagedHash {
   using Sink = std::function<bool(ByteView key, ByteView value)>;
   /// What the root says that pages which nothing leads to are compared with.
   struct Root {
-    std::uint64_t seed = 0;
     std::uint64_t entries = 0;
     std::uint32_t bucket_count = 0;
   };
@@ -35,8 +34,8 @@ class SalvagedHash {
   /// Nothing before the root was read.
   const std::optional<Root>& root() const noexcept { return root_; }
   /// A bucket or overflow page that read_from_root() has not met; the newest first, as an entry
-  /// whose key is there counts as older. Takes nothing from a page that the root, if that was read,
-  /// cannot have had.
+  /// whose key is there counts as older. Takes nothing from a page whose bucket the root, if that
+  /// was read, does not have: it was merged into another.
   void read_loose_page(Pid page, PageType type);
   /// When all is read: enters how many entries are missing.
   void finish();
@@ -44,7 +43,6 @@ class SalvagedHash {
  private:
   void read_chain(const structures::HashRoot& root, std::uint32_t bucket);
   void read_entries(const pager::PageRef& page, const structures::BucketView& view);
-  bool belongs(ByteView key, std::uint32_t bucket) const;
 
   SalvagePages& pages_;
   SalvagedCollection& account_;

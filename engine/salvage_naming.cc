@@ -15,6 +15,13 @@ bool is_composite(const SalvagedCopy& copy) {
   return copy.source.kind == CollectionKind::composite;
 }
 
+void note_mixed_ages(SalvagedCollection& account) {
+  account.whole = false;
+  account.remarks.emplace_back(
+      "the log is not whole, and pages of two commits were found: what they hold may never have "
+      "been there at the same time");
+}
+
 /// Only asks whether there is a problem.
 class AnyProblem final : public CheckSink {
  public:
@@ -31,7 +38,7 @@ class Family {
       : session_(session), names_(names), copies_(copies), first_(first), end_(end) {}
 
   bool is_whole() const;
-  /// A family whose members are of two commits is not whole, though each of them is.
+  /// What is of two commits is not whole; nor is a family whose members are.
   void compare_ages();
   /// Whether every composite of the family passes the check of its kind. One that nobody has given
   /// a check for passes only if nothing of the family is lost.
@@ -57,10 +64,12 @@ bool Family::is_whole() const {
 }
 
 void Family::compare_ages() {
-  if (!is_whole()) return;
-  PageAges ages;
-  for (std::size_t i = first_; i < end_; ++i) ages.add(copies_[i].ages);
-  if (ages.are_mixed()) note_mixed_ages(copies_[first_]);
+  PageAges all;
+  for (std::size_t i = first_; i < end_; ++i) {
+    all.add(copies_[i].ages);
+    if (copies_[i].ages.are_mixed()) note_mixed_ages(copies_[i].account);
+  }
+  if (all.are_mixed() && is_whole()) note_mixed_ages(copies_[first_].account);
 }
 
 bool Family::passes_checks(const CheckOptions& checks) const {

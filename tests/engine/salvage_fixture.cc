@@ -186,6 +186,11 @@ void SalvageFiles::zero(Pid pid) {
       ->write_at(std::uint64_t{pid} * kPageSize, ByteView(zeros));
 }
 
+void SalvageFiles::put_page_of(const Bytes& image, Pid pid) {
+  const std::uint64_t at = std::uint64_t{pid} * kPageSize;
+  files_->open(kBrokenPath, OpenMode::read_write)->write_at(at, ByteView(image).sub(at, kPageSize));
+}
+
 void SalvageFiles::flip(Pid pid, std::size_t offset) {
   const auto file = files_->open(kBrokenPath, OpenMode::read_write);
   const std::uint64_t at = std::uint64_t{pid} * kPageSize + offset;

@@ -52,6 +52,8 @@ class SalvageFiles {
   /// The pages of that owner and type, by number; stale ones too.
   std::vector<Pid> pages(CollectionId owner, PageType type) const;
   void zero(Pid pid);
+  /// Puts the page as another state of the file has it.
+  void put_page_of(const std::vector<std::byte>& image, Pid pid);
   void flip(Pid pid, std::size_t offset);
   void damage_headers();
   std::vector<std::string> segments() const;

@@ -32,6 +32,12 @@ class SalvageAgesTest : public ::testing::Test {
   std::vector<Pid> pages_of(const std::string& name, PageType type) {
     return broken.pages(SalvageFiles::account(broken.salvage(), name).id, type);
   }
+  std::uint64_t pages_of_blobs() {
+    Options options;
+    options.file_system = &broken.files();
+    options.read_only = true;
+    return Database::open(kBrokenPath, options).check().blob_pages;
+  }
   /// A crash whose log is lost while a checkpoint was writing pages; returns what it would have
   /// written.
   std::vector<std::byte> lose_log_after(const ModelledTransaction::Change& change) {
@@ -80,7 +86,8 @@ TEST_F(SalvageAgesTest, TakesNoBucketThatTheTableNoLongerHas) {
 TEST_F(SalvageAgesTest, LeavesOutWhatWasDroppedAndIsNotFreeYet) {
   broken.commit({[](auto& change) { change.write("keep", 0, salvage_text(5000, 2)); },
                  [](auto& change) { change.write("gone", 0, salvage_text(8'000'000, 1)); }});
-  broken.commit({[](auto& change) { change.drop("gone"); }}, SalvageFiles::End::crashed);
+  broken.commit({[](auto& change) { change.drop("gone"); }});
+  ASSERT_GT(pages_of_blobs(), 100u) << "nothing is waiting to be freed";
   broken.zero(3);
   const SalvageReport report = salvage();
   EXPECT_EQ(result, broken.newest());
@@ -138,6 +145,19 @@ TEST_F(SalvageAgesTest, TakesAChildOfAnotherCommitForNoWhole) {
   salvage();
   EXPECT_TRUE(result.bags.empty());
   EXPECT_EQ(result.lists.at("salvaged/incomplete/bag/order").size(), 2u);
+}
+
+TEST_F(SalvageAgesTest, TakesNoNewerPageThatNothingCallsCommitted) {
+  broken.commit({[](auto& change) { change.write("old", 0, salvage_text(500, 1)); }});
+  const auto later =
+      lose_log_after([](auto& change) { change.write("new", 0, salvage_text(500, 2)); });
+  for (Pid pid = 4; pid < later.size() / kPageSize; ++pid) broken.put_page_of(later, pid);
+  broken.zero(3);
+  for (const Pid bucket : broken.pages(kEngineOwner, PageType::hash_bucket)) broken.zero(bucket);
+  broken.zero(2);
+  salvage();
+  ASSERT_EQ(result.blobs.size(), 1u);
+  EXPECT_EQ(result.blobs.begin()->second, salvage_text(500, 1));
 }
 
 TEST_F(SalvageAgesTest, LosesAValueThatIsOfTwoCommits) {

@@ -88,8 +88,8 @@ class Salvage {
   void copy_children(const SessionPtr& session, std::size_t index, const CollectionPtr& collection,
                      unsigned depth);
   CatalogEntry entry_of_child(const CatalogEntry& parent, const CatalogChild& child) const;
-  std::size_t add(const SessionPtr& session, const Place& place, const CatalogEntry& entry,
-                  const std::string& former_name, CollectionPtr& made);
+  CollectionPtr add(const SessionPtr& session, const Place& place, const CatalogEntry& entry,
+                    const std::string& former_name);
 
   bool is_all_found() const;
   void search();
@@ -154,7 +154,7 @@ void Salvage::copy_parentless() {
       if (seen_.contains(entry.id) || known.contains(entry.parent) != has_parent) continue;
       Place place;
       place.name = names_.found(std::string(kind_name(entry)), entry.id);
-      const std::string former_name = key.substr(child_key(0, {}).size());
+      const std::string former_name = key.substr(std::min(key.size(), child_key(0, {}).size()));
       target_.transact([&, &orphan = entry](const SessionPtr& session) {
         copy_family(session, place, orphan, former_name);
       });
@@ -162,11 +162,12 @@ void Salvage::copy_parentless() {
   }
 }
 
-/// A new empty collection and its account; `made` stays nullptr if the entry makes no sense.
-std::size_t Salvage::add(const SessionPtr& session, const Place& place, const CatalogEntry& entry,
-                         const std::string& former_name, CollectionPtr& made) {
+/// A new empty collection; its account is the last of copies_.
+CollectionPtr Salvage::add(const SessionPtr& session, const Place& place, const CatalogEntry& entry,
+                           const std::string& former_name) {
   seen_.insert(entry.id);
-  made = create_in(session, place.parent_collection, place.name, kind_name(entry), entry.options);
+  CollectionPtr made =
+      create_in(session, place.parent_collection, place.name, kind_name(entry), entry.options);
   SalvagedCopy copy;
   copy.source = entry;
   copy.name = place.name;
@@ -177,15 +178,15 @@ std::size_t Salvage::add(const SessionPtr& session, const Place& place, const Ca
   copy.account.kind = kind_name(entry);
   copy.account.id = entry.id;
   copies_.push_back(std::move(copy));
-  return copies_.size() - 1;
+  return made;
 }
 
 void Salvage::copy_family(const SessionPtr& session, const Place& place, const CatalogEntry& entry,
                           const std::string& former_name) {
   const bool is_composite = entry.kind == CollectionKind::composite;
   if (is_composite && !is_valid(require_valid_kind_name, entry.kind_name)) return;
-  CollectionPtr made;
-  const std::size_t index = add(session, place, entry, former_name, made);
+  const CollectionPtr made = add(session, place, entry, former_name);
+  const std::size_t index = copies_.size() - 1;
   if (is_composite) {
     copies_[index].has_root = true;  // it has no pages
     return copy_children(session, index, made, place.depth);
@@ -322,10 +323,9 @@ void Salvage::copy_found(CollectionId id, CollectionKind kind, const std::string
     entry.id = id;
     Place place;
     place.name = names_.found(what, id);
-    CollectionPtr made;
-    const std::size_t index = add(session, place, entry, {}, made);
-    WriteScope scope = make_write_scope(session, made, WriteScope::Origin::found);
-    copy(scope, copies_[index]);
+    WriteScope scope =
+        make_write_scope(session, add(session, place, entry, {}), WriteScope::Origin::found);
+    copy(scope, copies_.back());
   });
 }
 

@@ -29,6 +29,7 @@ void fill(ModelledTransaction& change) {
   change.write("blob", 0, salvage_text(30'000, 2));
   change.write("large", 0, salvage_text(std::size_t{520} * kPageSize, 3));
   change.put_in_bag("bag", "stone", salvage_text(40, 3));
+  change.write("x", 0, "content");
 }
 
 class SalvageHostileTest : public ::testing::Test {
@@ -107,6 +108,22 @@ TEST_F(SalvageHostileTest, UsesNoPageTwice) {
   const SalvageReport report = broken.salvage();
   EXPECT_LT(SalvageFiles::account(report, "large").found, 20 * kPageSize);
   EXPECT_LE(broken.files().status(kNewPath)->size, whole.size());
+}
+
+TEST_F(SalvageHostileTest, TakesAHiddenKeyThatIsTooShortForOne) {
+  std::vector<std::byte> bytes = whole;
+  const Pid bucket = broken.pages(kEngineOwner, PageType::hash_bucket).front();
+  const ByteView page = ByteView(bytes).sub(std::size_t{bucket} * kPageSize, kPageSize);
+  const std::size_t record = page.text().find(std::string_view("\0\1\x20x", 4));
+  ASSERT_NE(record, std::string_view::npos);
+  bytes[std::size_t{bucket} * kPageSize + record + 3] = std::byte{0};
+  seal(bytes, bucket);
+  broken.write(kBrokenPath, bytes);
+  broken.salvage();
+  bool is_found = false;
+  for (const auto& [name, content] : broken.result().blobs)
+    is_found = is_found || (name.starts_with("salvaged/found/") && content == "content");
+  EXPECT_TRUE(is_found);
 }
 
 }  // namespace

@@ -74,7 +74,8 @@ class Exploration {
       : reopen_(reopen), options_(options) {}
 
   CrashReport run(const CrashWorkload& workload) {
-    Recording recording = observe(workload, Disk(), options_.seed, {}, options_.faults);
+    Recording recording = run_program(workload, Disk(), options_.seed,
+                                      std::make_shared<const Promises>(), options_.faults, true);
     report_.operations = recording.simulation->call_count();
     if (recording.error) throw std::runtime_error("the workload failed: " + *recording.error);
     if (!options_.reproduce.empty()) {
@@ -86,8 +87,9 @@ class Exploration {
   }
 
  private:
-  Recording observe(const CrashWorkload& program, Disk disk, std::uint64_t seed,
-                    std::shared_ptr<const Promises> before, FaultPlan faults) const;
+  Recording run_program(const CrashWorkload& program, Disk disk, std::uint64_t seed,
+                        std::shared_ptr<const Promises> before, FaultPlan faults,
+                        bool is_observed) const;
   Recording recover(const Aftermath& after, bool is_observed) const;
   bool explore(const Recording& recording, std::size_t depth, const std::string& before);
   bool try_image(const Recording& recording, const Moment& moment, std::size_t depth,
@@ -105,23 +107,29 @@ class Exploration {
   std::vector<std::string> story_;  // of the crashes before the one that is tried
 };
 
-/// Runs the program and remembers each moment.
-Recording Exploration::observe(const CrashWorkload& program, Disk disk, std::uint64_t seed,
-                               std::shared_ptr<const Promises> before, FaultPlan faults) const {
+/// Runs the program; remembers each moment if it is to be crashed too.
+Recording Exploration::run_program(const CrashWorkload& program, Disk disk, std::uint64_t seed,
+                                   std::shared_ptr<const Promises> before, FaultPlan faults,
+                                   bool is_observed) const {
   Recording recording;
   recording.simulation = std::make_shared<Simulation>(std::move(disk), seed, std::move(faults));
   SimulatedFileSystem files(recording.simulation);
-  if (!before) before = std::make_shared<const Promises>();
+  if (options_.watch) files.watch(options_.watch());
   CrashRun run(files, options_.path, options_.database, std::move(before));
-  run.on_start_trying([&] { recording.moments.clear(); });
-  recording.simulation->set_observer([&](const Disk& now, std::uint64_t call) {
-    recording.moments.push_back({now, run.promises(), call});
-  });
+  if (is_observed) {
+    run.on_start_trying([&] { recording.moments.clear(); });
+    recording.simulation->set_observer([&](const Disk& now, std::uint64_t call) {
+      recording.moments.push_back({now, run.promises(), call});
+    });
+  }
   try {
     program(run);
   } catch (const std::exception& error) {
     recording.error = error.what();
   }
+  const std::vector<std::string> complaints = files.complaints();
+  if (!complaints.empty()) recording.error = complaints.front();
+  if (!is_observed) return recording;
   recording.simulation->set_observer(nullptr);
   recording.moments.push_back(
       {recording.simulation->disk(), run.promises(), recording.simulation->call_count()});
@@ -131,17 +139,7 @@ Recording Exploration::observe(const CrashWorkload& program, Disk disk, std::uin
 /// Reopens what a crash has left; the salts that it chooses follow from the image.
 Recording Exploration::recover(const Aftermath& after, bool is_observed) const {
   const std::uint64_t seed = simulation::mix(after.disk.hash() + options_.seed);
-  if (is_observed) return observe(reopen_, after.disk, seed, after.promises, {});
-  Recording recording;
-  recording.simulation = std::make_shared<Simulation>(after.disk, seed, FaultPlan{});
-  SimulatedFileSystem files(recording.simulation);
-  CrashRun run(files, options_.path, options_.database, after.promises);
-  try {
-    reopen_(run);
-  } catch (const std::exception& error) {
-    recording.error = error.what();
-  }
-  return recording;
+  return run_program(reopen_, after.disk, seed, after.promises, {}, is_observed);
 }
 
 /// False: enough was seen.

@@ -251,6 +251,12 @@ std::string SimulatedFileSystem::operation_name(std::uint64_t index) const {
 
 std::vector<std::string> SimulatedFileSystem::injected() const { return simulation_->injected(); }
 
+void SimulatedFileSystem::watch(Watcher watcher) { simulation_->watch(std::move(watcher)); }
+
+std::vector<std::string> SimulatedFileSystem::complaints() const {
+  return simulation_->complaints();
+}
+
 void SimulatedFileSystem::set_faults(FaultPlan plan) { simulation_->set_faults(std::move(plan)); }
 
 std::uint64_t SimulatedFileSystem::image_hash() const { return simulation_->disk().hash(); }

@@ -57,6 +57,9 @@ std::string to_string(const Call& call) {
              " bytes";
     case FileOperation::truncate:
       return text + " to " + std::to_string(call.offset) + " bytes";
+    case FileOperation::rename:
+    case FileOperation::link:
+      return text + " to " + *call.target;
     default:
       return text;
   }
@@ -68,13 +71,15 @@ Simulation::Simulation(Disk disk, std::uint64_t seed, FaultPlan plan)
 // ---- counting and failing
 
 /// Counts the call. A fault that it returns has to be acted on by the caller; one that leaves
-/// everything undone is thrown here.
-std::optional<FaultKind> Simulation::begin(FileOperation operation,
-                                           std::shared_ptr<const std::string> path,
-                                           std::uint64_t offset, std::uint64_t length) {
+/// everything undone is thrown here. `bytes`: of a write.
+std::optional<FaultKind> Simulation::begin(Call call, ByteView bytes) {
   const std::uint64_t index = calls_.size();
-  if (observer_ && changes_disk(operation)) observer_(disk_, index);
-  calls_.push_back({operation, std::move(path), offset, length});
+  const FileOperation operation = call.operation;
+  if (changes_disk(operation)) {
+    if (observer_) observer_(disk_, index);
+    show(call, bytes);
+  }
+  calls_.push_back(std::move(call));
   const std::optional<FaultKind> fault = take_fault(operation, index);
   if (!fault) return std::nullopt;
   injected_.push_back(std::to_string(index) + ": " + to_string(calls_.back()));
@@ -83,6 +88,18 @@ std::optional<FaultKind> Simulation::begin(FileOperation operation,
                          !(operation == FileOperation::sync && *fault != FaultKind::io_error);
   if (is_undone) fail(operation, *calls_.back().path, error_number(*fault));
   return fault;
+}
+
+void Simulation::show(const Call& call, ByteView bytes) {
+  for (const Watcher& watcher : watchers_) {
+    try {
+      watcher({call.operation, *call.path, call.target ? *call.target : std::string_view(),
+               call.offset, call.length, bytes, disk_});
+    } catch (const std::exception& complaint) {
+      complaints_.push_back(std::to_string(calls_.size()) + ": " + to_string(call) + ": " +
+                            complaint.what());
+    }
+  }
 }
 
 std::optional<FaultKind> Simulation::take_fault(FileOperation operation, std::uint64_t index) {
@@ -141,10 +158,10 @@ std::shared_ptr<OpenFile> Simulation::open(const std::string& path, OpenMode how
   const std::lock_guard guard(mutex_);
   const auto name = shared(path);
   if (how != OpenMode::create) {
-    begin(FileOperation::open, name);
+    begin({FileOperation::open, name});
     return opened(find_file("open", path), name, how == OpenMode::read_write);
   }
-  if (begin(FileOperation::create, name)) fail(FileOperation::create, path, ENOSPC);
+  if (begin({FileOperation::create, name})) fail(FileOperation::create, path, ENOSPC);
   require_no_file_above("open", path);
   if (is_directory(path) || disk_.names().contains(path)) throw IoError("open", path, EEXIST);
   const InodeNumber inode = disk_.create(mode & 07777u);
@@ -155,14 +172,14 @@ std::shared_ptr<OpenFile> Simulation::open(const std::string& path, OpenMode how
 std::shared_ptr<OpenFile> Simulation::open_unnamed(const std::string& directory) {
   const std::lock_guard guard(mutex_);
   const auto name = shared(prefix_of(directory) + "(unnamed)");
-  if (begin(FileOperation::create, name)) fail(FileOperation::create, *name, ENOSPC);
+  if (begin({FileOperation::create, name})) fail(FileOperation::create, *name, ENOSPC);
   require_no_file_above("open", *name);
   return opened(disk_.create(0600), name, true);
 }
 
 std::optional<FileStatus> Simulation::status(const std::string& path) {
   const std::lock_guard guard(mutex_);
-  begin(FileOperation::status, shared(path));
+  begin({FileOperation::status, shared(path)});
   const auto found = disk_.names().find(path);
   if (found != disk_.names().end()) return status_of(found->second);
   if (!is_directory(path)) return std::nullopt;
@@ -171,7 +188,7 @@ std::optional<FileStatus> Simulation::status(const std::string& path) {
 
 void Simulation::rename(const std::string& from, const std::string& to) {
   const std::lock_guard guard(mutex_);
-  const auto fault = begin(FileOperation::rename, shared(from));
+  const auto fault = begin({FileOperation::rename, shared(from), 0, 0, shared(to)});
   if (fault && is_partial(*fault)) fail(FileOperation::rename, to, error_number(*fault));
   const InodeNumber inode = find_file("rename", from);
   require_no_file_above("rename", to);
@@ -186,7 +203,7 @@ void Simulation::rename(const std::string& from, const std::string& to) {
 
 void Simulation::link(const std::string& existing, const std::string& name) {
   const std::lock_guard guard(mutex_);
-  const auto fault = begin(FileOperation::link, shared(name));
+  const auto fault = begin({FileOperation::link, shared(existing), 0, 0, shared(name)});
   if (fault && is_partial(*fault)) fail(FileOperation::link, name, error_number(*fault));
   const InodeNumber inode = find_file("link", existing);
   require_no_file_above("link", name);
@@ -197,14 +214,14 @@ void Simulation::link(const std::string& existing, const std::string& name) {
 
 void Simulation::remove(const std::string& path) {
   const std::lock_guard guard(mutex_);
-  const auto fault = begin(FileOperation::remove, shared(path));
+  const auto fault = begin({FileOperation::remove, shared(path)});
   disk_.change({NameChange::Kind::remove, path, {}, find_file("unlink", path)});
   if (fault) fail(FileOperation::remove, path, EIO);
 }
 
 std::vector<std::string> Simulation::list(const std::string& directory) {
   const std::lock_guard guard(mutex_);
-  begin(FileOperation::list, shared(directory));
+  begin({FileOperation::list, shared(directory)});
   const std::string prefix = prefix_of(directory);
   require_no_file_above("opendir", prefix);
   std::vector<std::string> names;
@@ -220,7 +237,7 @@ std::vector<std::string> Simulation::list(const std::string& directory) {
 
 void Simulation::sync_directory(const std::string& directory) {
   const std::lock_guard guard(mutex_);
-  const auto fault = begin(FileOperation::sync_directory, shared(directory));
+  const auto fault = begin({FileOperation::sync_directory, shared(directory)});
   require_no_file_above("fsync", prefix_of(directory));
   if (fault == FaultKind::sync_lies) return;
   disk_.sync_directory(directory);
@@ -240,7 +257,7 @@ void Simulation::close(const OpenFile& file) noexcept {
 std::size_t Simulation::read(const OpenFile& file, std::uint64_t offset,
                              std::span<std::byte> buffer) {
   const std::lock_guard guard(mutex_);
-  begin(FileOperation::read, file.path, offset, buffer.size());
+  begin({FileOperation::read, file.path, offset, buffer.size()});
   return disk_.inode(file.inode).cache.read(offset, buffer);
 }
 
@@ -251,7 +268,7 @@ void Simulation::write_part(const OpenFile& file, std::uint64_t offset, ByteView
 void Simulation::write(const OpenFile& file, std::uint64_t offset, ByteView bytes) {
   const std::lock_guard guard(mutex_);
   require_possible(FileOperation::write, file, offset, bytes.size());
-  const auto fault = begin(FileOperation::write, file.path, offset, bytes.size());
+  const auto fault = begin({FileOperation::write, file.path, offset, bytes.size()}, bytes);
   if (fault && is_partial(*fault)) {
     write_part(file, offset, bytes);
   } else {
@@ -263,7 +280,7 @@ void Simulation::write(const OpenFile& file, std::uint64_t offset, ByteView byte
 void Simulation::allocate(const OpenFile& file, std::uint64_t offset, std::uint64_t length) {
   const std::lock_guard guard(mutex_);
   require_possible(FileOperation::allocate, file, offset, length);
-  const auto fault = begin(FileOperation::allocate, file.path, offset, length);
+  const auto fault = begin({FileOperation::allocate, file.path, offset, length});
   const bool no_room = fault == FaultKind::no_space || fault == FaultKind::quota;
   if (!no_room) {
     const bool partial = fault == FaultKind::partial_write;
@@ -275,14 +292,14 @@ void Simulation::allocate(const OpenFile& file, std::uint64_t offset, std::uint6
 void Simulation::truncate(const OpenFile& file, std::uint64_t size) {
   const std::lock_guard guard(mutex_);
   require_possible(FileOperation::truncate, file, size, 0);
-  const auto fault = begin(FileOperation::truncate, file.path, size);
+  const auto fault = begin({FileOperation::truncate, file.path, size});
   disk_.truncate(file.inode, size);
   if (fault) fail(FileOperation::truncate, *file.path, EIO);
 }
 
 void Simulation::sync(OpenFile& file) {
   const std::lock_guard guard(mutex_);
-  const auto fault = begin(FileOperation::sync, file.path);
+  const auto fault = begin({FileOperation::sync, file.path});
   if (late_errors_.erase(file.inode) > 0) return fail_sync(file, FaultKind::sync_loses);
   if (std::exchange(file.owes_error, false)) fail(FileOperation::sync, *file.path, EIO);
   if (fault == FaultKind::sync_lies) return;
@@ -309,7 +326,7 @@ void Simulation::fail_sync(OpenFile& file, FaultKind kind) {
 
 bool Simulation::try_lock(const OpenFile& file, LockKind kind) {
   const std::lock_guard guard(mutex_);
-  begin(FileOperation::lock, file.path);
+  begin({FileOperation::lock, file.path});
   if (kind == LockKind::exclusive && !file.is_writable) throw IoError("fcntl", *file.path, EBADF);
   Holders& holders = locks_[file.inode];
   if (holders.exclusive != nullptr && holders.exclusive != &file) return false;
@@ -327,7 +344,7 @@ bool Simulation::try_lock(const OpenFile& file, LockKind kind) {
 
 FileStatus Simulation::status(const OpenFile& file) {
   const std::lock_guard guard(mutex_);
-  begin(FileOperation::status, file.path);
+  begin({FileOperation::status, file.path});
   return status_of(file.inode);
 }
 
@@ -371,6 +388,16 @@ void Simulation::set_faults(FaultPlan plan) {
 void Simulation::set_observer(Observer observer) {
   const std::lock_guard guard(mutex_);
   observer_ = std::move(observer);
+}
+
+void Simulation::watch(Watcher watcher) {
+  const std::lock_guard guard(mutex_);
+  watchers_.push_back(std::move(watcher));
+}
+
+std::vector<std::string> Simulation::complaints() const {
+  const std::lock_guard guard(mutex_);
+  return complaints_;
 }
 
 }  // namespace quire::simulation

@@ -24,6 +24,7 @@ struct Call {
   std::shared_ptr<const std::string> path;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  std::shared_ptr<const std::string> target = nullptr;  // of rename and link: the new name
 };
 
 std::string to_string(const Call& call);
@@ -44,6 +45,7 @@ class Simulation {
   /// Called before each call that changes the disk, with the disk as it is and the call's number.
   /// Must not use the simulation.
   using Observer = std::function<void(const Disk&, std::uint64_t)>;
+  using Watcher = SimulatedFileSystem::Watcher;
 
   Simulation(Disk disk, std::uint64_t seed, FaultPlan plan);
 
@@ -74,6 +76,8 @@ class Simulation {
   std::vector<std::string> injected() const;
   void set_faults(FaultPlan plan);
   void set_observer(Observer observer);
+  void watch(Watcher watcher);
+  std::vector<std::string> complaints() const;
 
  private:
   struct Holders {
@@ -82,8 +86,8 @@ class Simulation {
   };
 
   // All of these are called with mutex_ held.
-  std::optional<FaultKind> begin(FileOperation operation, std::shared_ptr<const std::string> path,
-                                 std::uint64_t offset = 0, std::uint64_t length = 0);
+  std::optional<FaultKind> begin(Call call, ByteView bytes = {});
+  void show(const Call& call, ByteView bytes);
   std::optional<FaultKind> take_fault(FileOperation operation, std::uint64_t index);
   bool is_directory(const std::string& path) const;
   void require_no_file_above(const char* name, const std::string& path) const;
@@ -103,6 +107,8 @@ class Simulation {
   std::vector<Call> calls_;
   std::vector<std::string> injected_;
   Observer observer_;
+  std::vector<Watcher> watchers_;
+  std::vector<std::string> complaints_;
   std::set<OpenFile*> open_files_;
   std::map<InodeNumber, Holders> locks_;
   std::set<InodeNumber> late_errors_;  // the next sync of these fails

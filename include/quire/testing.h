@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <quire/bytes.h>
 #include <quire/database.h>
 #include <quire/export.h>
 #include <quire/file_system.h>
@@ -109,6 +110,18 @@ class QUIRE_API CrashPolicy {
   std::string decisions_;
 };
 
+/// A call that is about to change the disk. Its views live until the watcher returns.
+struct DiskCall {
+  FileOperation operation;
+  std::string_view path;    // canonical
+  std::string_view target;  // rename, link: the new name
+  std::uint64_t offset;     // write, allocate; truncate: the new size
+  std::uint64_t length;     // write, allocate
+  ByteView bytes;           // write
+  /// As it is before the call; for Quire's own tests, which know what it is.
+  const simulation::Disk& disk;
+};
+
 /// A file system in memory that tells what a sync has covered from what a power cut may lose.
 ///
 /// A sync of a file makes durable what was written to it, its length included, before the call: not
@@ -158,6 +171,13 @@ class QUIRE_API SimulatedFileSystem final : public FileSystem {
   std::string operation_name(std::uint64_t index) const;
   /// Calls that a fault of the plan has hit, in words.
   std::vector<std::string> injected() const;
+  /// Sees each call that is about to change the disk, also one that a fault will hit. It must not use
+  /// this object. The call goes on whatever it throws, which complaints() keeps.
+  using Watcher = std::function<void(const DiskCall&)>;
+  void watch(Watcher watcher);
+  /// What watchers have thrown (derived from std::exception), behind the call in words.
+  std::vector<std::string> complaints() const;
+
   /// Forgets the plan and follows this one, whose operation numbers count from the beginning.
   void set_faults(FaultPlan plan);
   /// Equal if names and contents are, and as much is pending.
@@ -262,6 +282,9 @@ struct CrashOptions {
   /// Called with each reopened database after the invariant; part of the recovery when that is cut.
   /// Announces what it commits. nullptr: a blob "quire crash probe" is made and dropped again.
   std::function<void(CrashRun&, Database&)> afterwards = {};
+  /// Makes a watcher for the workload, and one for each reopening. A run that one complains of has
+  /// failed, crash or not.
+  std::function<SimulatedFileSystem::Watcher()> watch = {};
   /// Only this case, as a CrashFailure printed it.
   std::string reproduce = {};
 };

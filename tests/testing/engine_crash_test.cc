@@ -15,6 +15,7 @@
 #include "tests/support/budget.h"
 #include "tests/support/tried.h"
 #include "tests/testing/engine_workload.h"
+#include "tests/testing/protocol_observer.h"
 
 // The power is cut before every call of the engine, and again in the recovery from that. Whatever
 // is left must open, pass check(), and hold what a prefix of the commits made, with every commit
@@ -28,6 +29,7 @@ class EngineCrashTest : public ::testing::TestWithParam<std::string> {};
 
 CrashReport explore(const EngineWorkload& workload, CrashOptions options) {
   options.database = workload.options();
+  options.watch = [path = options.path] { return testing::ProtocolObserver::watcher(path); };
   options.afterwards = [&](CrashRun& run, Database& database) {
     const std::size_t found = workload.find_step(database);
     run.acknowledge(run.announce(std::to_string(found)));

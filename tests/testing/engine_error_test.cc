@@ -13,6 +13,7 @@
 #include "tests/support/budget.h"
 #include "tests/support/tried.h"
 #include "tests/testing/engine_workload.h"
+#include "tests/testing/protocol_observer.h"
 
 // Every call that the engine makes fails once, or from then on, in every way that it can. A commit
 // that was acknowledged must be there after reopening, whether the machine went on or lost power;
@@ -156,10 +157,12 @@ class ErrorSweep {
     ++cases_;
     const auto files = subject_.disk();
     files->set_faults({{fault}});
+    files->watch(testing::ProtocolObserver::watcher(kPath));
     std::string injected;
     try {
       const auto promises = run_program(*files);
       files->set_faults({});
+      for (const std::string& complaint : files->complaints()) throw std::runtime_error(complaint);
       for (const std::string& call : files->injected()) {
         if (injected.empty()) injected = call;
       }

@@ -24,20 +24,38 @@ void apply_change(Names& names, const NameChange& change) {
   if (change.kind == NameChange::Kind::rename) names[change.target] = change.inode;
 }
 
-void apply_change(BlockBytes& bytes, const FileChange& change) {
+// ---- one file
+
+std::pair<std::uint64_t, std::uint64_t> whole_sectors(std::uint64_t offset, std::uint64_t size) {
+  return {(offset + kSectorBytes - 1) / kSectorBytes, (offset + size) / kSectorBytes};
+}
+
+void Inode::make_durable(const FileChange& change) {
   switch (change.kind) {
-    case FileChange::Kind::data:
-      bytes.write(change.offset, *change.bytes);
+    case FileChange::Kind::data: {
+      durable.write(change.offset, *change.bytes);
+      const auto [from, to] = whole_sectors(change.offset, change.bytes->size());
+      unreadable.erase(unreadable.lower_bound(from), unreadable.lower_bound(to));
       return;
+    }
     case FileChange::Kind::growth:
     case FileChange::Kind::extension:
-      bytes.resize(std::max(bytes.size(), change.offset));
+      durable_size = std::max(durable_size, change.offset);
       return;
     case FileChange::Kind::cut:
-      bytes.resize(change.offset);
+      durable.resize(std::min(durable.size(), change.offset));
+      durable_size = change.offset;
       return;
   }
 }
+
+BlockBytes Inode::on_disk() const {
+  BlockBytes content = durable;
+  content.resize(durable_size);
+  return content;
+}
+
+// ---- files
 
 Inode& Disk::writable(InodeNumber number) {
   auto& inode = inodes_.at(number);
@@ -77,19 +95,78 @@ void Disk::truncate(InodeNumber number, std::uint64_t size) {
   inode.cache.resize(size);
 }
 
-void Disk::sync(InodeNumber number) {
+void Disk::sync(InodeNumber number, SyncOf what) {
+  if (profile_.syncs_lie) return;
   Inode& inode = writable(number);
-  for (const FileChange& change : inode.pending) apply_change(inode.durable, change);
-  inode.pending.clear();
+  std::vector<FileChange> rest;
+  for (FileChange& change : inode.pending) {
+    const bool is_growth =
+        change.kind == FileChange::Kind::growth || change.kind == FileChange::Kind::extension;
+    if (is_growth && what == SyncOf::data && profile_.data_sync_leaves_length) {
+      rest.push_back(std::move(change));
+      continue;
+    }
+    // A cut that is durable has taken with it what it cut off, however that had grown.
+    if (change.kind == FileChange::Kind::cut) rest.clear();
+    inode.make_durable(change);
+  }
+  inode.pending = std::move(rest);
+}
+
+void Disk::write_back(std::mt19937_64& random) {
+  for (const InodeNumber number : reachable()) {
+    if (inode(number).pending.empty()) continue;
+    Inode& file = writable(number);
+    std::vector<FileChange> rest;
+    bool is_cut = false;  // what comes behind a cut does not reach the disk before it
+    for (FileChange& change : file.pending) {
+      is_cut = is_cut || change.kind == FileChange::Kind::cut;
+      if (!is_cut && random() % 2 == 0) {
+        file.make_durable(change);
+      } else {
+        rest.push_back(std::move(change));
+      }
+    }
+    file.pending = std::move(rest);
+  }
+}
+
+void Disk::evict() {
+  for (auto& [number, shared] : inodes_) {
+    if (!shared->pending.empty()) continue;
+    BlockBytes content = shared->on_disk();
+    if (content.hash() != shared->cache.hash()) writable(number).cache = std::move(content);
+  }
+}
+
+std::optional<std::uint64_t> Disk::unreadable_sector(InodeNumber number, std::uint64_t offset,
+                                                     std::uint64_t size) const {
+  const Inode& file = inode(number);
+  const auto is_cached = [&](std::uint64_t sector) {
+    return std::any_of(file.pending.begin(), file.pending.end(), [&](const FileChange& change) {
+      if (change.kind != FileChange::Kind::data) return false;
+      const auto [from, to] = whole_sectors(change.offset, change.bytes->size());
+      return from <= sector && sector < to;
+    });
+  };
+  for (auto sector = file.unreadable.lower_bound(offset / kSectorBytes);
+       sector != file.unreadable.end() && *sector * kSectorBytes < offset + size; ++sector) {
+    if (!is_cached(*sector)) return *sector;
+  }
+  return std::nullopt;
+}
+
+void Disk::make_unreadable(InodeNumber number, std::uint64_t sector) {
+  writable(number).unreadable.insert(sector);
 }
 
 void Disk::lose(InodeNumber number, SyncLoss loss, std::mt19937_64& random) {
   Inode& inode = writable(number);
   for (const FileChange& change : inode.pending) {
-    if (loss == SyncLoss::some_kept && random() % 2 == 0) apply_change(inode.durable, change);
+    if (loss == SyncLoss::some_kept && random() % 2 == 0) inode.make_durable(change);
   }
   inode.pending.clear();
-  if (loss == SyncLoss::cache_reverts) inode.cache = inode.durable;
+  if (loss == SyncLoss::cache_reverts) inode.cache = inode.on_disk();
 }
 
 void Disk::change(NameChange change) {
@@ -98,6 +175,7 @@ void Disk::change(NameChange change) {
 }
 
 void Disk::sync_directory(const std::string& directory) {
+  if (profile_.syncs_lie) return;
   std::vector<NameChange> rest;
   for (NameChange& change : pending_names_) {
     const std::string& place =
@@ -120,13 +198,15 @@ std::vector<InodeNumber> Disk::reachable() const {
   return {numbers.begin(), numbers.end()};
 }
 
-void Disk::replace_all(Names names, const std::map<InodeNumber, BlockBytes>& contents) {
+void Disk::replace_all(Names names, std::map<InodeNumber, Remains> files) {
   std::map<InodeNumber, std::shared_ptr<Inode>> kept;
   for (const auto& [name, number] : names) {
     auto& inode = kept[number];
     if (inode) continue;
     inode = std::make_shared<Inode>();
-    inode->durable = inode->cache = contents.at(number);
+    inode->durable = inode->cache = std::move(files.at(number).content);
+    inode->durable_size = inode->durable.size();
+    inode->unreadable = std::move(files.at(number).unreadable);
     inode->mode = inodes_.at(number)->mode;
   }
   inodes_ = std::move(kept);
@@ -150,10 +230,13 @@ std::uint64_t Disk::hash() const {
   for (const auto& [name, number] : names_) {
     const Inode& file = inode(number);
     sum += mix(hash_text(name) + mix(file.cache.hash()));
+    for (const std::uint64_t sector : file.unreadable)
+      sum += mix(mix(sector + 1) + hash_text(name));
     if (!file.pending.empty()) with_pending.insert(number);
   }
   for (const InodeNumber number : with_pending) {
-    sum += mix(inode(number).durable.hash() + mix(inode(number).pending.size()));
+    const Inode& file = inode(number);
+    sum += mix(file.durable.hash() + mix(file.pending.size() + mix(file.durable_size)));
   }
   return mix(sum + mix(pending_names_.size()));
 }

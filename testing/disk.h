@@ -3,11 +3,15 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <quire/bytes.h>
+#include <quire/testing.h>
 
 #include "testing/block_bytes.h"
 
@@ -29,14 +33,26 @@ struct FileChange {
   std::shared_ptr<const std::vector<std::byte>> bytes = nullptr;
 };
 
+inline constexpr std::uint64_t kSectorBytes = 512;
+
 /// What the disk holds of one file and what a read returns; the two differ by `pending`, and after
 /// a failed sync by whatever that lost.
 struct Inode {
-  BlockBytes durable;
+  BlockBytes durable;                  // what lies beyond `durable_size` only a growth can show
+  std::uint64_t durable_size = 0;      // as the disk knows it
+  std::set<std::uint64_t> unreadable;  // sectors of the disk that give EIO until rewritten
   BlockBytes cache;
   std::vector<FileChange> pending;  // in the order of the calls
   std::uint32_t mode = 0;
+
+  /// The disk has the change now.
+  void make_durable(const FileChange& change);
+  /// What a read returns once nothing is pending and the cache is empty.
+  BlockBytes on_disk() const;
 };
+
+/// The sectors that these bytes fill as a whole.
+std::pair<std::uint64_t, std::uint64_t> whole_sectors(std::uint64_t offset, std::uint64_t size);
 
 /// A change of the names of a directory that no sync of it has covered yet. Either the disk has all
 /// of it or nothing.
@@ -54,8 +70,6 @@ using Names = std::map<std::string, InodeNumber>;  // canonical path -> file
 std::string directory_of(const std::string& path);
 
 void apply_change(Names& names, const NameChange& change);
-/// Applies a change as a sync does, whole and in order.
-void apply_change(BlockBytes& bytes, const FileChange& change);
 
 /// How a sync that fails leaves the file.
 enum class SyncLoss { cache_keeps, cache_reverts, some_kept };
@@ -65,6 +79,9 @@ enum class SyncLoss { cache_keeps, cache_reverts, some_kept };
 /// remembered moment. Not safe for several threads. Callers check names and permissions first.
 class Disk {
  public:
+  explicit Disk(const DiskProfile& profile = {}) : profile_(profile) {}
+  const DiskProfile& profile() const noexcept { return profile_; }
+
   // Files. An inode number must be one that create() returned.
   InodeNumber create(std::uint32_t mode);
   const Inode& inode(InodeNumber number) const { return *inodes_.at(number); }
@@ -72,8 +89,17 @@ class Disk {
   /// Grows the file to `size` if it is shorter.
   void grow(InodeNumber number, std::uint64_t size);
   void truncate(InodeNumber number, std::uint64_t size);
-  /// All that is pending of the file reaches the disk; of its name, nothing.
-  void sync(InodeNumber number);
+  enum class SyncOf { data, all };
+  /// What is pending of the file reaches the disk as the profile has it; of its name, nothing.
+  void sync(InodeNumber number, SyncOf what);
+  /// Some of what is pending of any file reaches the disk.
+  void write_back(std::mt19937_64& random);
+  /// Reads return what the disk holds, of files of which nothing is pending.
+  void evict();
+  /// The first of the sectors that a read of these bytes cannot have; nothing if it can.
+  std::optional<std::uint64_t> unreadable_sector(InodeNumber number, std::uint64_t offset,
+                                                 std::uint64_t size) const;
+  void make_unreadable(InodeNumber number, std::uint64_t sector);
   /// Nothing of it (or some, by `random`) reaches the disk, and all of it counts as clean.
   void lose(InodeNumber number, SyncLoss loss, std::mt19937_64& random);
 
@@ -88,9 +114,14 @@ class Disk {
   /// its way there.
   std::vector<InodeNumber> reachable() const;
 
-  /// What is on the disk becomes `names` and, for each file of those, `content`; nothing is
+  /// What a power cut leaves of a file.
+  struct Remains {
+    BlockBytes content;
+    std::set<std::uint64_t> unreadable;
+  };
+  /// What is on the disk becomes `names` and, for each file of those, its remains; nothing is
   /// pending.
-  void replace_all(Names names, const std::map<InodeNumber, BlockBytes>& contents);
+  void replace_all(Names names, std::map<InodeNumber, Remains> files);
   /// The process is gone: files without a name go.
   void drop_unnamed();
 
@@ -100,6 +131,7 @@ class Disk {
  private:
   Inode& writable(InodeNumber number);
 
+  DiskProfile profile_;
   std::map<InodeNumber, std::shared_ptr<Inode>> inodes_;
   InodeNumber last_inode_ = 0;
   Names names_;

@@ -74,7 +74,7 @@ class Exploration {
       : reopen_(reopen), options_(options) {}
 
   CrashReport run(const CrashWorkload& workload) {
-    Recording recording = run_program(workload, Disk(), options_.seed,
+    Recording recording = run_program(workload, Disk(options_.disk), options_.seed,
                                       std::make_shared<const Promises>(), options_.faults, true);
     report_.operations = recording.simulation->call_count();
     if (recording.error) throw std::runtime_error("the workload failed: " + *recording.error);

@@ -54,6 +54,9 @@ std::string_view to_string(FileOperation operation) noexcept {
 bool can_fail(FaultKind kind, FileOperation operation) noexcept {
   switch (kind) {
     case FaultKind::io_error:
+    case FaultKind::interrupted:
+    case FaultKind::write_back:
+    case FaultKind::evict:
       return true;
     case FaultKind::partial_write:
       return is_one_of(operation, {write, allocate});
@@ -62,6 +65,14 @@ bool can_fail(FaultKind kind, FileOperation operation) noexcept {
     case FaultKind::no_space:
     case FaultKind::quota:
       return is_one_of(operation, {create, write, allocate, rename, link});
+    case FaultKind::too_large:
+      return is_one_of(operation, {write, allocate, truncate});
+    case FaultKind::read_only:
+      return is_one_of(operation, {create, write, allocate, truncate, rename, link, remove});
+    case FaultKind::bad_sector:
+    case FaultKind::short_read:
+    case FaultKind::wrong_read:
+      return operation == read;
     case FaultKind::access_denied:
       return is_one_of(operation, {open, create, rename, link, remove});
     case FaultKind::too_many_files:
@@ -71,6 +82,7 @@ bool can_fail(FaultKind kind, FileOperation operation) noexcept {
     case FaultKind::sync_reports_late:
     case FaultKind::sync_keeps_some:
     case FaultKind::sync_tells_each:
+    case FaultKind::sync_no_space:
       return operation == sync;
     case FaultKind::sync_lies:
       return is_one_of(operation, {sync, sync_directory});
@@ -83,7 +95,14 @@ namespace simulation {
 int error_number(FaultKind kind) noexcept {
   switch (kind) {
     case FaultKind::no_space:
+    case FaultKind::sync_no_space:
       return ENOSPC;
+    case FaultKind::too_large:
+      return EFBIG;
+    case FaultKind::read_only:
+      return EROFS;
+    case FaultKind::interrupted:
+      return EINTR;
     case FaultKind::quota:
       return EDQUOT;
     case FaultKind::access_denied:
@@ -92,6 +111,23 @@ int error_number(FaultKind kind) noexcept {
       return EMFILE;
     default:
       return EIO;
+  }
+}
+
+bool fails_undone(FaultKind kind, FileOperation operation) noexcept {
+  switch (kind) {
+    case FaultKind::io_error:
+    case FaultKind::interrupted:
+    case FaultKind::read_only:
+    case FaultKind::access_denied:
+    case FaultKind::too_many_files:
+      return true;
+    case FaultKind::no_space:
+    case FaultKind::quota:
+    case FaultKind::too_large:
+      return operation != write;
+    default:
+      return false;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "testing/power_cut.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <quire/error.h>
@@ -8,7 +9,8 @@
 namespace quire::simulation {
 namespace {
 
-constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::uint64_t kSpoiledBlockBytes = 4096;
+constexpr std::size_t kSectorsOfABlock = kSpoiledBlockBytes / kSectorBytes;
 
 std::uint64_t sector_of(std::uint64_t offset) { return offset / kSectorBytes; }
 
@@ -66,43 +68,76 @@ std::vector<std::byte> stale_bytes(std::uint64_t count) {
 
 /// A file as the cut leaves it. Data is kept beyond the end too until all is decided, because a
 /// later growth may make it visible.
-class Remains {
+class Wreck {
  public:
-  explicit Remains(const BlockBytes& durable) : bytes_(durable), size_(durable.size()) {}
+  explicit Wreck(const Inode& inode)
+      : bytes_(inode.durable), size_(inode.durable_size), unreadable_(inode.unreadable) {}
 
   void apply(const FileChange& change, const Fate& fate) {
     if (fate.kind == Fate::Kind::lost) return;
     if (change.kind == FileChange::Kind::data) {
       write(change, fate);
     } else if (change.kind == FileChange::Kind::cut) {
-      bytes_.resize(change.offset);
+      bytes_.resize(std::min(bytes_.size(), change.offset));
       size_ = change.offset;
     } else if (change.offset > size_) {
-      if (fate.kind == Fate::Kind::garbage) bytes_.write(size_, stale_bytes(change.offset - size_));
+      if (fate.kind == Fate::Kind::garbage) fill_with_garbage(size_, change.offset);
       size_ = change.offset;
     }
   }
 
-  BlockBytes result() && {
+  Disk::Remains result() && {
     bytes_.resize(size_);
-    return std::move(bytes_);
+    return {std::move(bytes_), std::move(unreadable_)};
   }
 
  private:
   void write(const FileChange& change, const Fate& fate) {
-    if (fate.kind != Fate::Kind::torn) return bytes_.write(change.offset, *change.bytes);
     const std::uint64_t end = change.offset + change.bytes->size();
-    for (std::size_t index = 0; index < fate.sectors.size(); ++index) {
-      if (!fate.sectors[index]) continue;
-      const std::uint64_t sector = (sector_of(change.offset) + index) * kSectorBytes;
-      const std::uint64_t from = std::max(sector, change.offset);
-      const std::uint64_t to = std::min(sector + kSectorBytes, end);
-      bytes_.write(from, ByteView(*change.bytes).sub(from - change.offset, to - from));
+    if (fate.kind == Fate::Kind::spoiled) {
+      const std::uint64_t block = change.offset / kSpoiledBlockBytes * kSpoiledBlockBytes;
+      overwrite(block, stale_bytes(change.offset - block));
+      const std::uint64_t rest = end % kSpoiledBlockBytes;
+      if (rest != 0) overwrite(end, stale_bytes(kSpoiledBlockBytes - rest));
     }
+    if (fate.kind != Fate::Kind::torn) return keep(change, change.offset, end);
+    for (std::size_t index = 0; index < fate.sectors.size(); ++index) {
+      const std::uint64_t sector = sector_of(change.offset) + index;
+      write_sector(change, sector, std::max(sector * kSectorBytes, change.offset),
+                   std::min((sector + 1) * kSectorBytes, end), fate.sectors[index]);
+    }
+  }
+
+  /// The part of the change that lies in one sector, from `from` to `to`.
+  void write_sector(const FileChange& change, std::uint64_t sector, std::uint64_t from,
+                    std::uint64_t to, char fate) {
+    const std::uint64_t middle = from + mix(sector + 1) % (to - from);
+    if (fate == '1') keep(change, from, to);
+    if (fate == '<') keep(change, from, middle);
+    if (fate == '>') keep(change, middle, to);
+    if (fate == '?') overwrite(sector * kSectorBytes, stale_bytes(kSectorBytes));
+    if (fate == '!') unreadable_.insert(sector);
+  }
+
+  void keep(const FileChange& change, std::uint64_t from, std::uint64_t to) {
+    bytes_.write(from, ByteView(*change.bytes).sub(from - change.offset, to - from));
+    const auto [first, last] = whole_sectors(from, to - from);
+    unreadable_.erase(unreadable_.lower_bound(first), unreadable_.lower_bound(last));
+  }
+
+  void overwrite(std::uint64_t offset, const std::vector<std::byte>& bytes) {
+    bytes_.write(offset, bytes);
+  }
+
+  /// What the disk has of it already stays.
+  void fill_with_garbage(std::uint64_t from, std::uint64_t to) {
+    const std::uint64_t begin = std::max(from, bytes_.size());
+    if (begin < to) overwrite(begin, stale_bytes(to - begin));
   }
 
   BlockBytes bytes_;
   std::uint64_t size_;
+  std::set<std::uint64_t> unreadable_;
 };
 
 [[noreturn]] void refuse(std::string_view text) {
@@ -113,8 +148,10 @@ class Remains {
 void require_fit(const FileChange& change, const Fate& fate) {
   const bool torn = fate.kind == Fate::Kind::torn;
   const bool garbage = fate.kind == Fate::Kind::garbage;
+  const bool spoiled = fate.kind == Fate::Kind::spoiled;
   if ((torn && fate.sectors.size() != sector_count(change)) ||
-      (garbage && change.kind != FileChange::Kind::extension)) {
+      (garbage && change.kind != FileChange::Kind::extension) ||
+      (spoiled && change.kind != FileChange::Kind::data)) {
     refuse(to_string(Decisions{fate}));
   }
 }
@@ -123,23 +160,63 @@ void require_fit(const FileChange& change, const Fate& fate) {
 
 Fate kept() { return {Fate::Kind::kept}; }
 
-Fate torn(std::size_t sectors, std::size_t from, std::size_t to, bool inside) {
-  Fate fate{Fate::Kind::torn, std::vector<bool>(sectors, !inside)};
+/// Sectors from `from` to `to` have one fate, all others another.
+Fate torn(std::size_t sectors, std::size_t from, std::size_t to, char inside, char outside) {
+  Fate fate{Fate::Kind::torn, std::string(sectors, outside)};
   for (std::size_t index = from; index < to; ++index) fate.sectors[index] = inside;
   return fate;
+}
+
+/// Where a write may be torn in two: after so many of its sectors.
+std::vector<std::size_t> seams(const PendingChange& change) {
+  const std::size_t count = change.sectors;
+  if (change.tearing != Tearing::blocks) return {1, count / 2, count - 1};
+  std::set<std::size_t> found;
+  for (const std::size_t near : {std::size_t{1}, count / 2, count - 1}) {
+    const std::size_t seam = (change.first_sector + near) / kSectorsOfABlock * kSectorsOfABlock;
+    if (seam > change.first_sector && seam < change.first_sector + count) {
+      found.insert(seam - change.first_sector);
+    }
+  }
+  return {found.begin(), found.end()};
+}
+
+/// What may become of a sector other than all or nothing.
+std::string_view odd_sectors(Tearing tearing) {
+  switch (tearing) {
+    case Tearing::blocks:
+    case Tearing::sectors:
+      return "";
+    case Tearing::bytes:
+      return "<>";
+    case Tearing::garbage:
+      return "?";
+    case Tearing::unreadable:
+      return "!";
+  }
+  return "";
 }
 
 /// What may become of a change other than all or nothing.
 std::vector<Fate> odd_fates(const PendingChange& change) {
   std::vector<Fate> fates;
   if (change.may_be_garbage) fates.push_back({Fate::Kind::garbage});
-  if (const std::size_t count = change.sectors; count > 1) {
-    fates.push_back(torn(count, 0, 1, true));
-    fates.push_back(torn(count, 0, 1, false));
-    fates.push_back(torn(count, 0, count / 2, true));
-    fates.push_back(torn(count, 0, count / 2, false));
-    fates.push_back(torn(count, count - 1, count, true));
-    fates.push_back(torn(count, count - 1, count, false));
+  if (change.may_spoil) fates.push_back({Fate::Kind::spoiled});
+  const std::size_t count = change.sectors;
+  if (count > 1) {
+    for (const std::size_t seam : seams(change)) {
+      fates.push_back(torn(count, 0, seam, '1', '0'));
+      fates.push_back(torn(count, 0, seam, '0', '1'));
+    }
+  }
+  if (count == 0) return fates;
+  for (const char odd : odd_sectors(change.tearing)) {
+    for (const std::size_t at : std::set<std::size_t>{0, count / 2, count - 1}) {
+      Fate fate = torn(count, 0, at, '1', '0');
+      fate.sectors[at] = odd;
+      fates.push_back(std::move(fate));
+      fates.push_back(torn(count, at, at + 1, odd, '1'));
+    }
   }
   return fates;
 }
@@ -189,12 +266,19 @@ std::vector<PendingChange> pending_changes(const Disk& disk) {
   std::vector<PendingChange> changes;
   for (const InodeNumber number : disk.reachable()) {
     for (const FileChange& change : disk.inode(number).pending) {
-      changes.push_back({sector_count(change), change.kind == FileChange::Kind::extension,
-                         name_of(disk, number) + ": " + describe(change)});
+      const bool fills_blocks =
+          change.kind != FileChange::Kind::data || (change.offset % kSpoiledBlockBytes == 0 &&
+                                                    change.bytes->size() % kSpoiledBlockBytes == 0);
+      changes.push_back({.sectors = sector_count(change),
+                         .may_be_garbage = change.kind == FileChange::Kind::extension,
+                         .description = name_of(disk, number) + ": " + describe(change),
+                         .first_sector = static_cast<std::size_t>(sector_of(change.offset)),
+                         .tearing = disk.profile().tearing,
+                         .may_spoil = disk.profile().spoils_blocks && !fills_blocks});
     }
   }
   for (const NameChange& change : disk.pending_names()) {
-    changes.push_back({0, false, describe(change)});
+    changes.push_back({.description = describe(change)});
   }
   return changes;
 }
@@ -208,15 +292,15 @@ std::size_t pending_change_count(const Disk& disk) {
 Disk cut_power(const Disk& disk, const Decisions& decisions) {
   if (decisions.size() != pending_change_count(disk)) refuse(to_string(decisions));
   auto fate = decisions.begin();
-  std::map<InodeNumber, BlockBytes> contents;
+  std::map<InodeNumber, Disk::Remains> files;
   for (const InodeNumber number : disk.reachable()) {
     const Inode& inode = disk.inode(number);
-    Remains remains(inode.durable);
+    Wreck wreck(inode);
     for (const FileChange& change : inode.pending) {
       require_fit(change, *fate);
-      remains.apply(change, *fate++);
+      wreck.apply(change, *fate++);
     }
-    contents.emplace(number, std::move(remains).result());
+    files.emplace(number, std::move(wreck).result());
   }
   Names names = disk.durable_names();
   for (const NameChange& change : disk.pending_names()) {
@@ -225,19 +309,18 @@ Disk cut_power(const Disk& disk, const Decisions& decisions) {
     ++fate;
   }
   Disk result = disk;
-  result.replace_all(std::move(names), contents);
+  result.replace_all(std::move(names), std::move(files));
   return result;
 }
 
 std::string to_string(const Decisions& decisions) {
+  constexpr std::string_view kKinds = "01g?b";  // by Fate::Kind
   std::string text;
   for (const Fate& fate : decisions) {
     if (fate.kind == Fate::Kind::torn) {
-      text += '[';
-      for (const bool sector : fate.sectors) text += sector ? '1' : '0';
-      text += ']';
+      text += "[" + fate.sectors + "]";
     } else {
-      text += fate.kind == Fate::Kind::lost ? '0' : fate.kind == Fate::Kind::kept ? '1' : 'g';
+      text += kKinds[static_cast<std::size_t>(fate.kind)];
     }
   }
   return text;
@@ -251,15 +334,15 @@ Decisions parse_decisions(std::string_view text) {
       const std::size_t end = text.find(']', at);
       if (end == std::string_view::npos) refuse(text);
       fate.kind = Fate::Kind::torn;
-      for (const char sector : text.substr(at + 1, end - at - 1)) {
-        if (sector != '0' && sector != '1') refuse(text);
-        fate.sectors.push_back(sector == '1');
-      }
+      fate.sectors = text.substr(at + 1, end - at - 1);
+      if (fate.sectors.find_first_not_of("01<>?!") != std::string::npos) refuse(text);
       at = end;
     } else if (text[at] == '1') {
       fate.kind = Fate::Kind::kept;
     } else if (text[at] == 'g') {
       fate.kind = Fate::Kind::garbage;
+    } else if (text[at] == 'b') {
+      fate.kind = Fate::Kind::spoiled;
     } else if (text[at] != '0') {
       refuse(text);
     }
@@ -267,6 +350,26 @@ Decisions parse_decisions(std::string_view text) {
   }
   return decisions;
 }
+
+namespace {
+
+template <class Chance>
+std::string torn_at_random(const PendingChange& change, const Chance& chance, double keep) {
+  constexpr double kOdd = 0.1;
+  const std::string_view odd = odd_sectors(change.tearing);
+  std::string sectors;
+  bool is_kept = false;
+  for (std::size_t index = 0; index < change.sectors; ++index) {
+    const bool may_change = change.tearing != Tearing::blocks || sectors.empty() ||
+                            (change.first_sector + index) % kSectorsOfABlock == 0;
+    if (may_change) is_kept = chance(keep);
+    sectors += is_kept ? '1' : '0';
+    if (!odd.empty() && chance(kOdd)) sectors.back() = chance(.5) ? odd.front() : odd.back();
+  }
+  return sectors;
+}
+
+}  // namespace
 
 Decisions random_decisions(const std::vector<PendingChange>& changes, double keep,
                            std::mt19937_64& random) {
@@ -281,11 +384,12 @@ Decisions random_decisions(const std::vector<PendingChange>& changes, double kee
     if (change.may_be_garbage && fate.kind == Fate::Kind::kept && chance(kOdd)) {
       fate.kind = Fate::Kind::garbage;
     }
-    if (change.sectors > 1 && chance(kOdd)) {
-      fate.kind = Fate::Kind::torn;
-      for (std::size_t index = 0; index < change.sectors; ++index) {
-        fate.sectors.push_back(chance(keep));
-      }
+    if (change.may_spoil && fate.kind == Fate::Kind::kept && chance(kOdd)) {
+      fate.kind = Fate::Kind::spoiled;
+    }
+    const bool may_tear = change.sectors > 1 || !odd_sectors(change.tearing).empty();
+    if (change.sectors > 0 && may_tear && chance(kOdd)) {
+      fate = {Fate::Kind::torn, torn_at_random(change, chance, keep)};
     }
     decisions.push_back(std::move(fate));
   }

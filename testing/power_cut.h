@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <quire/testing.h>
+
 #include "testing/disk.h"
 
 namespace quire::simulation {
@@ -15,10 +17,13 @@ struct Fate {
     lost,
     kept,
     garbage,  // of an extension: the file is longer, and what is new is not zeros
-    torn,     // of data: only these sectors of 512 bytes
+    torn,     // of data: sector by sector
+    spoiled,  // of data: kept, and what surrounds it in its blocks of 4096 bytes is garbage
   };
   Kind kind = Kind::lost;
-  std::vector<bool> sectors = {};
+  /// Of torn data, a character for each sector of 512 bytes that it touches: '0' lost, '1' kept,
+  /// '<' only a beginning kept, '>' only an end, '?' garbage, '!' cannot be read.
+  std::string sectors = {};
 };
 
 /// The fates of all pending changes, in the order of pending_changes().
@@ -26,9 +31,12 @@ using Decisions = std::vector<Fate>;
 
 /// One change that a power cut may keep or lose, whatever becomes of the others.
 struct PendingChange {
-  std::size_t sectors = 0;      // of data that may tear: 2 or more; else 0
+  std::size_t sectors = 0;      // of data: those that it touches; else 0
   bool may_be_garbage = false;  // of an extension
   std::string description;
+  std::size_t first_sector = 0;  // of data
+  Tearing tearing = Tearing::sectors;
+  bool may_spoil = false;  // of data that fills a block in part only
 };
 
 /// Everything pending on the disk: files in the order of their creation, the changes of each in the
@@ -41,7 +49,8 @@ std::size_t pending_change_count(const Disk& disk);
 /// not fit what is pending.
 Disk cut_power(const Disk& disk, const Decisions& decisions);
 
-/// One character a change, "0" lost, "1" kept, "g" garbage, or a torn write's sectors as "[0110]".
+/// One character a change, "0" lost, "1" kept, "g" garbage, "b" spoiled, or a torn write's sectors
+/// as "[0110]".
 std::string to_string(const Decisions& decisions);
 /// The reverse; InvalidArgument for any other text.
 Decisions parse_decisions(std::string_view text);

@@ -52,8 +52,8 @@ class SimulatedFile final : public File {
     for (const ByteView part : parts) bytes.insert(bytes.end(), part.begin(), part.end());
     simulation_->write(*file_, offset, bytes);
   }
-  void sync_data() override { simulation_->sync(*file_); }
-  void sync_all() override { simulation_->sync(*file_); }
+  void sync_data() override { simulation_->sync(*file_, Disk::SyncOf::data); }
+  void sync_all() override { simulation_->sync(*file_, Disk::SyncOf::all); }
   void allocate(std::uint64_t offset, std::uint64_t length) override {
     simulation_->allocate(*file_, offset, length);
   }
@@ -69,8 +69,9 @@ class SimulatedFile final : public File {
 
 }  // namespace
 
-SimulatedFileSystem::SimulatedFileSystem(std::uint64_t seed, FaultPlan plan)
-    : simulation_(std::make_shared<Simulation>(Disk(), seed, std::move(plan))) {}
+SimulatedFileSystem::SimulatedFileSystem(std::uint64_t seed, FaultPlan plan,
+                                         const DiskProfile& profile)
+    : simulation_(std::make_shared<Simulation>(Disk(profile), seed, std::move(plan))) {}
 SimulatedFileSystem::SimulatedFileSystem(
     std::shared_ptr<simulation::Simulation> simulation) noexcept
     : simulation_(std::move(simulation)) {}

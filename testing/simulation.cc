@@ -40,10 +40,8 @@ void require_possible(FileOperation operation, const OpenFile& file, std::uint64
   }
 }
 
-bool is_partial(FaultKind kind) {
-  return kind == FaultKind::partial_write || kind == FaultKind::no_space ||
-         kind == FaultKind::quota;
-}
+/// Nothing that the call itself notices.
+bool is_event(FaultKind kind) { return kind == FaultKind::write_back || kind == FaultKind::evict; }
 
 }  // namespace
 
@@ -83,11 +81,12 @@ std::optional<FaultKind> Simulation::begin(Call call, ByteView bytes) {
   const std::optional<FaultKind> fault = take_fault(operation, index);
   if (!fault) return std::nullopt;
   injected_.push_back(std::to_string(index) + ": " + to_string(calls_.back()));
-  const bool is_undone = !is_partial(*fault) && *fault != FaultKind::complete_write &&
-                         *fault != FaultKind::sync_lies &&
-                         !(operation == FileOperation::sync && *fault != FaultKind::io_error);
-  if (is_undone) fail(operation, *calls_.back().path, error_number(*fault));
-  return fault;
+  if (fails_undone(*fault, operation)) {
+    fail(operation, *calls_.back().path, error_number(*fault));
+  }
+  if (fault == FaultKind::write_back) disk_.write_back(random_);
+  if (fault == FaultKind::evict) disk_.evict();
+  return is_event(*fault) ? std::nullopt : fault;
 }
 
 void Simulation::show(const Call& call, ByteView bytes) {
@@ -161,7 +160,7 @@ std::shared_ptr<OpenFile> Simulation::open(const std::string& path, OpenMode how
     begin({FileOperation::open, name});
     return opened(find_file("open", path), name, how == OpenMode::read_write);
   }
-  if (begin({FileOperation::create, name})) fail(FileOperation::create, path, ENOSPC);
+  begin({FileOperation::create, name});
   require_no_file_above("open", path);
   if (is_directory(path) || disk_.names().contains(path)) throw IoError("open", path, EEXIST);
   const InodeNumber inode = disk_.create(mode & 07777u);
@@ -172,7 +171,7 @@ std::shared_ptr<OpenFile> Simulation::open(const std::string& path, OpenMode how
 std::shared_ptr<OpenFile> Simulation::open_unnamed(const std::string& directory) {
   const std::lock_guard guard(mutex_);
   const auto name = shared(prefix_of(directory) + "(unnamed)");
-  if (begin({FileOperation::create, name})) fail(FileOperation::create, *name, ENOSPC);
+  begin({FileOperation::create, name});
   require_no_file_above("open", *name);
   return opened(disk_.create(0600), name, true);
 }
@@ -189,7 +188,6 @@ std::optional<FileStatus> Simulation::status(const std::string& path) {
 void Simulation::rename(const std::string& from, const std::string& to) {
   const std::lock_guard guard(mutex_);
   const auto fault = begin({FileOperation::rename, shared(from), 0, 0, shared(to)});
-  if (fault && is_partial(*fault)) fail(FileOperation::rename, to, error_number(*fault));
   const InodeNumber inode = find_file("rename", from);
   require_no_file_above("rename", to);
   if (is_directory(to)) throw IoError("rename", to, EISDIR, "this is a directory");
@@ -204,7 +202,6 @@ void Simulation::rename(const std::string& from, const std::string& to) {
 void Simulation::link(const std::string& existing, const std::string& name) {
   const std::lock_guard guard(mutex_);
   const auto fault = begin({FileOperation::link, shared(existing), 0, 0, shared(name)});
-  if (fault && is_partial(*fault)) fail(FileOperation::link, name, error_number(*fault));
   const InodeNumber inode = find_file("link", existing);
   require_no_file_above("link", name);
   if (is_directory(name) || disk_.names().contains(name)) throw IoError("link", name, EEXIST);
@@ -257,8 +254,18 @@ void Simulation::close(const OpenFile& file) noexcept {
 std::size_t Simulation::read(const OpenFile& file, std::uint64_t offset,
                              std::span<std::byte> buffer) {
   const std::lock_guard guard(mutex_);
-  begin({FileOperation::read, file.path, offset, buffer.size()});
-  return disk_.inode(file.inode).cache.read(offset, buffer);
+  const auto fault = begin({FileOperation::read, file.path, offset, buffer.size()});
+  if (fault == FaultKind::bad_sector) disk_.make_unreadable(file.inode, offset / kSectorBytes);
+  if (fault == FaultKind::bad_sector ||
+      disk_.unreadable_sector(file.inode, offset, buffer.size())) {
+    fail(FileOperation::read, *file.path, EIO);
+  }
+  const std::size_t count = disk_.inode(file.inode).cache.read(offset, buffer);
+  if (!fault || count == 0) return count;
+  const std::size_t chosen = random_() % count;
+  if (fault == FaultKind::short_read) return chosen;
+  if (fault == FaultKind::wrong_read) buffer[chosen] ^= std::byte{1} << (chosen % 8);
+  return count;
 }
 
 void Simulation::write_part(const OpenFile& file, std::uint64_t offset, ByteView bytes) {
@@ -269,7 +276,7 @@ void Simulation::write(const OpenFile& file, std::uint64_t offset, ByteView byte
   const std::lock_guard guard(mutex_);
   require_possible(FileOperation::write, file, offset, bytes.size());
   const auto fault = begin({FileOperation::write, file.path, offset, bytes.size()}, bytes);
-  if (fault && is_partial(*fault)) {
+  if (fault && fault != FaultKind::complete_write) {
     write_part(file, offset, bytes);
   } else {
     disk_.write(file.inode, offset, bytes);
@@ -281,11 +288,8 @@ void Simulation::allocate(const OpenFile& file, std::uint64_t offset, std::uint6
   const std::lock_guard guard(mutex_);
   require_possible(FileOperation::allocate, file, offset, length);
   const auto fault = begin({FileOperation::allocate, file.path, offset, length});
-  const bool no_room = fault == FaultKind::no_space || fault == FaultKind::quota;
-  if (!no_room) {
-    const bool partial = fault == FaultKind::partial_write;
-    disk_.grow(file.inode, offset + (partial ? length / 2 : length));
-  }
+  const bool partial = fault == FaultKind::partial_write;
+  disk_.grow(file.inode, offset + (partial ? length / 2 : length));
   if (fault) fail(FileOperation::allocate, *file.path, error_number(*fault));
 }
 
@@ -297,7 +301,7 @@ void Simulation::truncate(const OpenFile& file, std::uint64_t size) {
   if (fault) fail(FileOperation::truncate, *file.path, EIO);
 }
 
-void Simulation::sync(OpenFile& file) {
+void Simulation::sync(OpenFile& file, Disk::SyncOf what) {
   const std::lock_guard guard(mutex_);
   const auto fault = begin({FileOperation::sync, file.path});
   if (late_errors_.erase(file.inode) > 0) return fail_sync(file, FaultKind::sync_loses);
@@ -308,20 +312,21 @@ void Simulation::sync(OpenFile& file) {
   } else if (fault) {
     return fail_sync(file, *fault);
   }
-  disk_.sync(file.inode);
+  disk_.sync(file.inode, what);
 }
 
 void Simulation::fail_sync(OpenFile& file, FaultKind kind) {
-  const SyncLoss loss = kind == FaultKind::sync_reverts      ? SyncLoss::cache_reverts
-                        : kind == FaultKind::sync_keeps_some ? SyncLoss::some_kept
-                                                             : SyncLoss::cache_keeps;
+  const SyncLoss loss = kind == FaultKind::sync_reverts ? SyncLoss::cache_reverts
+                        : kind == FaultKind::sync_keeps_some || kind == FaultKind::sync_no_space
+                            ? SyncLoss::some_kept
+                            : SyncLoss::cache_keeps;
   disk_.lose(file.inode, loss, random_);
   for (OpenFile* const other : open_files_) {
     if (kind == FaultKind::sync_tells_each && other->inode == file.inode && other != &file) {
       other->owes_error = true;
     }
   }
-  fail(FileOperation::sync, *file.path, EIO);
+  fail(FileOperation::sync, *file.path, error_number(kind));
 }
 
 bool Simulation::try_lock(const OpenFile& file, LockKind kind) {

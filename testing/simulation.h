@@ -54,7 +54,7 @@ class Simulation {
   void close(const OpenFile& file) noexcept;
   std::size_t read(const OpenFile& file, std::uint64_t offset, std::span<std::byte> buffer);
   void write(const OpenFile& file, std::uint64_t offset, ByteView bytes);
-  void sync(OpenFile& file);
+  void sync(OpenFile& file, Disk::SyncOf what);
   void allocate(const OpenFile& file, std::uint64_t offset, std::uint64_t length);
   void truncate(const OpenFile& file, std::uint64_t size);
   bool try_lock(const OpenFile& file, LockKind kind);

@@ -50,20 +50,31 @@ QUIRE_API std::string_view to_string(FileOperation operation) noexcept;
 /// How a call fails. Each concerns only the calls that can fail so.
 enum class FaultKind {
   io_error,        // any call: EIO, nothing done; of a sync nothing is lost, nothing saved
+  interrupted,     // the same with EINTR
   partial_write,   // write, allocate: EIO after a part was done
   complete_write,  // write, allocate, truncate, rename, link, remove: EIO, though it was done
   no_space,        // create, write, allocate, rename, link: ENOSPC; a write may be done in part
   quota,           // the same with EDQUOT
+  too_large,       // write, allocate, truncate: EFBIG; a write may be done in part
+  read_only,       // create, write, allocate, truncate, rename, link, remove: EROFS
   access_denied,   // open, create, rename, link, remove: EACCES
   too_many_files,  // open, create: EMFILE
+  // read:
+  bad_sector,  // EIO, and from now on for each read of one of its sectors, until that is rewritten
+  short_read,  // succeeds with less than there is, as if the file ended there
+  wrong_read,  // succeeds with one bit wrong; the next read is right
   // A sync fails with EIO (Y1 to Y5, in this order), and the next one succeeds:
   sync_loses,         // nothing pending reaches the disk; reads go on returning it
   sync_reverts,       // the same, and reads return what the disk holds
   sync_reports_late,  // this one succeeds; the next of that file fails as sync_loses does
   sync_keeps_some,    // some of what is pending reaches the disk, the rest is lost
   sync_tells_each,    // as sync_loses; every other open of the file gets the error once too
+  sync_no_space,      // as sync_keeps_some, with ENOSPC (Y6)
   // Any sync succeeds and does nothing, as one that was forgotten:
   sync_lies,
+  // Before any call, which then succeeds, the system does what it may do at any time:
+  write_back,  // some of what is pending reaches the disk
+  evict,       // of files of which nothing is pending, reads return what the disk holds
 };
 
 /// The first `count` calls that can fail so, from the call numbered `first_operation` on.
@@ -81,7 +92,28 @@ struct FaultPlan {
 /// Whether a fault of this kind can hit that call.
 QUIRE_API bool can_fail(FaultKind kind, FileOperation operation) noexcept;
 
-// ---- the end of a machine
+// ---- the disk, and the end of a machine
+
+/// What a power cut may leave of a write that it interrupts, besides all or nothing.
+enum class Tearing {
+  blocks,      // any of its blocks of 4096 bytes: these are written as a whole
+  sectors,     // any of its sectors of 512 bytes
+  bytes,       // the same, and of a sector only the beginning or only the end
+  garbage,     // the same as `sectors`, and anything in the place of a sector
+  unreadable,  // the same as `sectors`, and sectors that cannot be read until they are rewritten
+};
+
+/// How bad a disk is, within what disks are known to do.
+struct DiskProfile {
+  Tearing tearing = Tearing::sectors;
+  /// Of each block of 4096 bytes that a power cut finds being written in part, the rest may be
+  /// garbage.
+  bool spoils_blocks = false;
+  /// sync_data() makes bytes durable, but not the length that reading them takes.
+  bool data_sync_leaves_length = false;
+  /// No sync does anything. Not a disk to keep data on.
+  bool syncs_lie = false;
+};
 
 /// What an end of the process or of the power leaves of the changes that no sync has covered: for
 /// each write (also each of its sectors of 512 bytes), each change of a size, each change of a
@@ -95,7 +127,8 @@ class QUIRE_API CrashPolicy {
   static CrashPolicy keep_prefix(std::size_t count);
   static CrashPolicy keep_one(std::size_t index);
   static CrashPolicy drop_one(std::size_t index);
-  /// Each kept with this probability; some torn, some extended by garbage.
+  /// Each kept with this probability; some torn as the disk's profile has it, some extended by
+  /// garbage.
   static CrashPolicy random(std::uint64_t seed, double keep = 0.5);
   /// As printed by SimulatedFileSystem::decisions() or a CrashReport.
   static CrashPolicy replay(std::string decisions);
@@ -133,7 +166,8 @@ struct DiskCall {
 /// Files opened from it may outlive it.
 class QUIRE_API SimulatedFileSystem final : public FileSystem {
  public:
-  explicit SimulatedFileSystem(std::uint64_t seed = 1, FaultPlan plan = {});
+  explicit SimulatedFileSystem(std::uint64_t seed = 1, FaultPlan plan = {},
+                               const DiskProfile& profile = {});
   /// For the explorer.
   explicit SimulatedFileSystem(std::shared_ptr<simulation::Simulation> simulation) noexcept;
   ~SimulatedFileSystem() override;
@@ -274,6 +308,7 @@ struct CrashOptions {
   std::size_t images_per_recovery_point = 4;
   /// Crashes one after the other: 1, none in recovery; 2, in recovery; 3, in the recovery of that.
   std::size_t depth = 2;
+  DiskProfile disk = {};
   /// Of the workload; its reopenings meet no fault. With FaultKind::sync_lies it shows whether a
   /// sync is needed: without one that is, some crash must fail.
   FaultPlan faults = {};

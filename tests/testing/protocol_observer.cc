@@ -96,7 +96,7 @@ SimulatedFileSystem::Watcher ProtocolObserver::watcher(const std::string& path) 
 }
 
 void ProtocolObserver::see(const DiskCall& call) {
-  if (!std::exchange(has_started_, true)) start(call.disk);
+  if (!std::exchange(has_started_, true) || last_write_failed(call.disk)) start(call.disk);
   switch (call.operation) {
     case FileOperation::write:
       return see_write(call);
@@ -179,7 +179,15 @@ Seq ProtocolObserver::proven_seq(const Disk& disk) const {
 
 // ---- what was there before
 
+bool ProtocolObserver::last_write_failed(const Disk& disk) const {
+  const auto name = disk.names().find(last_.path);
+  return name != disk.names().end() &&
+         !holds_already(disk.inode(name->second).cache, last_.offset, last_.bytes);
+}
+
 void ProtocolObserver::start(const Disk& disk) {
+  history_ = {};
+  last_ = {};
   if (base(disk) == nullptr) return;
   first_base_ = base(disk)->cache;
   std::optional<HeaderSlot> best;
@@ -240,6 +248,7 @@ void ProtocolObserver::see_new_name(const DiskCall& call) {
     first_base_ = file.cache;
     return;
   }
+  last_ = {};  // a file of this name may have gone
   const auto header = read_as<wal::SegmentHeader>(file.cache, 0);
   if (header.segment_no != *no || header.log_id == history_.log_id()) return;
   history_.begin_log(header.log_id);
@@ -357,7 +366,7 @@ void ProtocolObserver::require_pages(const Disk& disk, const HeaderSlot& header,
                                      Seq complete) const {
   const Inode& file = *base(disk);
   const Seq seq = header.checkpoint_seq;
-  require(file.durable.size() >= std::uint64_t{header.page_count} * kPageSize,
+  require(file.durable_size >= std::uint64_t{header.page_count} * kPageSize,
           "I28: the header counts pages that the file does not have");
   for (const auto& [pid, versions] : history_.pages()) {
     const LoggedHistory::Version* const newest = history_.version_at(pid, seq);
@@ -387,6 +396,7 @@ void ProtocolObserver::see_log(const DiskCall& call, std::uint32_t segment_numbe
     require(is_zero(read(content, 0, wal::kBlockSize)), "I30: block 0 of a segment is overwritten");
     return;
   }
+  last_ = {std::string(call.path), call.offset, {call.bytes.begin(), call.bytes.end()}};
   wal::LogPosition at{segment_number, call.offset};
   if (history_.end().segment + 1 == segment_number) {
     const Inode* const before = segment(call.disk, history_.end().segment);

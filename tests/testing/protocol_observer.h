@@ -4,6 +4,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <quire/bytes.h>
 #include <quire/testing.h>
@@ -53,7 +55,15 @@ class ProtocolObserver {
   using Disk = simulation::Disk;
   using Inode = simulation::Inode;
 
+  /// What was last added to the log; or was not, if the call failed.
+  struct LogWrite {
+    std::string path;
+    std::uint64_t offset = 0;
+    std::vector<std::byte> bytes;
+  };
+
   void start(const Disk& disk);
+  bool last_write_failed(const Disk& disk) const;
   void read_log(const Disk& disk, const HeaderSlot& header);
   void see_write(const DiskCall& call);
   void see_new_name(const DiskCall& call);
@@ -83,6 +93,7 @@ class ProtocolObserver {
   bool has_started_ = false;
   simulation::BlockBytes first_base_;  // what map pages said before the log changed them
   LoggedHistory history_;
+  LogWrite last_;
   std::multiset<Seq> held_;
 };
 

@@ -129,7 +129,10 @@ TEST(SimulatedFaultsTest, FailureMayBeReportedByTheNextSync) {
 
 TEST(SimulatedFaultsTest, FailedSyncMayKeepSome) {
   FailingSync sync(FaultKind::sync_keeps_some);
+  sync.files.set_faults({});
   sync.file->truncate(32);
+  sync.file->sync_all();
+  sync.files.set_faults({{{FaultKind::sync_keeps_some, 0, 1}}});
   for (std::uint64_t offset = 0; offset < 32; ++offset) sync.file->write_at(offset, "x");
   EXPECT_EQ(sync.sync(), EIO);
   EXPECT_TRUE(sync.files.pending().empty());

@@ -70,6 +70,13 @@ std::optional<ChunkHeader> SegmentReader::intact_header(std::uint64_t offset) {
 }
 
 std::optional<Chunk> SegmentReader::chunk(std::uint64_t offset) {
+  if (auto found = chunk_in_view(offset)) return found;
+  // Here the log ends, and commits with it: not because of one bad read.
+  window_.clear();
+  return chunk_in_view(offset);
+}
+
+std::optional<Chunk> SegmentReader::chunk_in_view(std::uint64_t offset) {
   const std::optional<ChunkHeader> header = intact_header(offset);
   if (!header || header->body_length > kMaxBodyBytes) return std::nullopt;
   const ByteView all = view(offset, kChunkHeaderSize + header->body_length);

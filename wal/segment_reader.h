@@ -39,7 +39,8 @@ class SegmentReader {
   /// What there is of the segment: less than its header says if the file was cut.
   std::uint64_t bytes() const noexcept { return limit_; }
 
-  /// The chunk at `offset`, or nothing if no chunk there is intact with its body.
+  /// The chunk at `offset`, or nothing if no chunk there is intact with its body, also when the
+  /// segment is read once more.
   std::optional<Chunk> chunk(std::uint64_t offset);
 
   /// The first place at or behind `from` (a multiple of 8) where an intact chunk header lies, which
@@ -52,6 +53,7 @@ class SegmentReader {
 
   /// The bytes of [offset, offset + size) that exist; lives until the next call.
   ByteView view(std::uint64_t offset, std::size_t size);
+  std::optional<Chunk> chunk_in_view(std::uint64_t offset);
   std::optional<ChunkHeader> intact_header(std::uint64_t offset);
 
   std::unique_ptr<File> file_;

@@ -23,7 +23,6 @@
 // the same bytes. Segments of another log are never replayed and never deleted: they are set aside
 // under another name and reported.
 
-#include <array>
 #include <cerrno>
 
 #include "engine/creation.h"
@@ -248,14 +247,18 @@ void Opening::finish_recovery(const wal::LogScan& scan) {
 }
 
 /// The next sync covers the length too. That the file seems long enough proves nothing: a sync that
-/// failed in the process before may have lost what the cache still shows.
+/// failed in the process before may have lost what the cache still shows. So the length changes, and
+/// changes back; to write the last page again would keep whatever one bad read of it has returned.
+/// A crash in between leaves a longer file.
 void Opening::make_length_durable(Pid page_count) {
-  const std::uint64_t size = base().status().size;
   const std::uint64_t needed = std::uint64_t{page_count} * kPageSize;
-  if (size < needed) base().allocate(size, needed - size);
-  std::array<std::byte, kPageSize> last{};
-  base().read_at(needed - kPageSize, last);
-  base().write_at(needed - kPageSize, ByteView(last));
+  std::uint64_t size = base().status().size;
+  if (size < needed) {
+    base().allocate(size, needed - size);
+    size = needed;
+  }
+  base().truncate(size + kPageSize);
+  base().truncate(size);
 }
 
 void Opening::write_clean_header(const pager::Header& header) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <quire/error.h>
 
@@ -25,6 +27,84 @@ void read_again(File& file, std::uint64_t offset, std::span<std::byte> bytes) {
                           std::to_string(count));
 }
 
+/// Writes what is added in whole blocks, as some disks damage what shares a block with what they
+/// were writing when power failed. It reads nothing: each byte is verified, or padding.
+class BlockWriter {
+ public:
+  explicit BlockWriter(File& file) noexcept : file_(&file) {}
+
+  void add(std::uint64_t offset, ByteView bytes) {
+    if (offset != begin_ + bytes_.size()) {
+      finish();
+      begin_ = offset;
+      bytes_.clear();
+    }
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    is_written_ = false;
+    if (bytes_.size() >= kMostBytes) finish();
+  }
+
+  /// All is written. A block that is full in part only is padded with zeros, and written again if
+  /// more of it is added.
+  void finish() {
+    if (std::exchange(is_written_, true)) return;
+    const std::size_t size = bytes_.size();
+    bytes_.resize(round_up(begin_ + size, kBlockSize) - begin_);
+    file_->write_at(begin_, ByteView(bytes_));
+    bytes_.resize(size);
+    forget_written_blocks();
+  }
+
+  File& file() noexcept { return *file_; }
+
+ private:
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+
+  void forget_written_blocks() {
+    const std::uint64_t end = (begin_ + bytes_.size()) / kBlockSize * kBlockSize;
+    if (end <= begin_) return;
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(end - begin_));
+    begin_ = end;
+  }
+
+  File* file_;
+  std::uint64_t begin_ = 0;
+  std::vector<std::byte> bytes_;  // since the last block that was written as a whole
+  bool is_written_ = true;
+};
+
+std::vector<std::byte> read_chunk(File& file, const UnprovenChunk& chunk) {
+  const std::uint64_t offset = chunk.at.offset;
+  std::vector<std::byte> bytes(kChunkHeaderSize + chunk.header.body_length);
+  read_again(file, offset, bytes);
+  const ByteView header = bytes_of(chunk.header);
+  if (ByteView(bytes).sub(0, header.size()) != header ||
+      body_sum(ByteView(bytes).sub(header.size()), chunk.salt, offset) != chunk.header.body_sum)
+    throw CorruptionError(place(file, offset), "log record", "what was read a moment ago",
+                          "other bytes");
+  return bytes;
+}
+
+/// Behind the end of the scanned log; synced.
+void append_mark(BlockWriter& writer, const LogScan& scan) {
+  const LogPosition end = scan.end();
+  const SegmentHeader& segment = scan.end_segment();
+  ChunkHeader mark{};
+  mark.kind = static_cast<std::uint8_t>(ChunkKind::mark);
+  mark.flags = kGroupEndsFlag;
+  mark.seq = scan.newest_seq();
+  mark.prev_sum = scan.chain();
+  mark.body_sum = body_sum({}, segment.salt, end.offset);
+  set_durable_end(mark, end);
+  seal(mark, segment.salt, end.offset);
+  if (round_up(end.offset + sizeof(mark), kBlockSize) > segment.segment_bytes)
+    throw CorruptionError(place(writer.file(), end.offset), "segment bytes", "room for a mark",
+                          std::to_string(segment.segment_bytes));
+  writer.add(end.offset, bytes_of(mark));
+  writer.finish();
+  writer.file().sync_data();
+}
+
 }  // namespace
 
 LogReader::LogReader(const SegmentSet& segments, const LogStart& start, OnDamage on_damage)
@@ -44,59 +124,32 @@ void LogReader::rewrite_tail() {
   // A process that died may have left chunks in the cache that a failed sync will never bring to
   // the disk. If pages were written from them and power failed, no log would tell of those pages.
   std::unique_ptr<File> file;
+  std::optional<BlockWriter> writer;
   std::uint32_t no = 0;
+  const auto go_to = [&](std::uint32_t segment) {
+    no = segment;
+    file = open(no, OpenMode::read_write);
+    writer.emplace(*file);
+  };
+  const auto sync = [&] {
+    writer->finish();
+    file->sync_data();
+  };
   bool only_marks = true;
   for (const UnprovenChunk& chunk : scan_.unproven()) {
     if (chunk.at.segment != no) {
-      if (file) file->sync_data();
-      no = chunk.at.segment;
-      file = open(no, OpenMode::read_write);
+      if (writer) sync();
+      go_to(chunk.at.segment);
     }
-    rewrite(*file, chunk);
+    writer->add(chunk.at.offset, read_chunk(*file, chunk));
     only_marks = only_marks && chunk.header.kind == static_cast<std::uint8_t>(ChunkKind::mark);
   }
-  file->sync_data();
+  sync();
   // Without the mark, damage to these chunks while pages are being written would look like a torn
   // end, and pages of commits that no longer exist would stay.
-  if (!only_marks) append_mark();
-}
-
-void LogReader::rewrite(File& file, const UnprovenChunk& chunk) const {
-  const std::uint64_t offset = chunk.at.offset;
-  std::vector<std::byte> bytes(kChunkHeaderSize + chunk.header.body_length);
-  read_again(file, offset, bytes);
-  const ByteView header = bytes_of(chunk.header);
-  if (ByteView(bytes).sub(0, header.size()) != header ||
-      body_sum(ByteView(bytes).sub(header.size()), chunk.salt, offset) != chunk.header.body_sum)
-    throw CorruptionError(place(file, offset), "log record", "what was read a moment ago",
-                          "other bytes");
-  file.write_at(offset, ByteView(bytes));
-}
-
-void LogReader::append_mark() const {
-  const LogPosition end = scan_.end();
-  const SegmentHeader& segment = scan_.end_segment();
-  ChunkHeader mark{};
-  mark.kind = static_cast<std::uint8_t>(ChunkKind::mark);
-  mark.flags = kGroupEndsFlag;
-  mark.seq = scan_.newest_seq();
-  mark.prev_sum = scan_.chain();
-  mark.body_sum = body_sum({}, segment.salt, end.offset);
-  set_durable_end(mark, end);
-  seal(mark, segment.salt, end.offset);
-
-  const std::unique_ptr<File> file = open(end.segment, OpenMode::read_write);
-  // Whole blocks, from the start of the one that the log ends in: its first bytes stay the same.
-  const std::uint64_t begin = end.offset / kBlockSize * kBlockSize;
-  const std::size_t kept = end.offset - begin;
-  std::vector<std::byte> blocks(round_up(kept + sizeof(mark), kBlockSize));
-  if (begin + blocks.size() > segment.segment_bytes)
-    throw CorruptionError(place(*file, end.offset), "segment bytes", "room for a mark",
-                          std::to_string(segment.segment_bytes));
-  read_again(*file, begin, std::span(blocks).first(kept));
-  std::memcpy(blocks.data() + kept, &mark, sizeof(mark));
-  file->write_at(begin, ByteView(blocks));
-  file->sync_data();
+  if (only_marks) return;
+  if (scan_.end().segment != no) go_to(scan_.end().segment);
+  append_mark(*writer, scan_);
 }
 
 // ---- pages

@@ -33,7 +33,8 @@ class LogReader {
   /// Seq, page count and the pages to write: those of scan().index().
   const LogScan& scan() const noexcept { return scan_; }
 
-  /// L7: writes what may be in the cache only again in place, byte for byte, and syncs it. Then,
+  /// L7: writes what may be in the cache only again in place, byte for byte and in whole blocks, and
+  /// syncs it. Then,
   /// unless nothing but MARKs was unproven, appends a MARK and syncs that, so that later damage to
   /// it cannot pass for a torn end. Called once, before the first byte of the database file
   /// changes. CorruptionError if the chunks are no longer what was scanned.
@@ -46,8 +47,6 @@ class LogReader {
 
  private:
   std::unique_ptr<File> open(std::uint32_t no, OpenMode how) const;
-  void rewrite(File& file, const UnprovenChunk& chunk) const;
-  void append_mark() const;
   File& segment(std::uint32_t no);
 
   SegmentSet segments_;

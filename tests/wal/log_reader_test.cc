@@ -123,7 +123,7 @@ TEST(LogReader, WritesTheUnprovenTailAgainAndMarksIt) {
   Bytes before = log.content(1);
   take_journal(log);
   LogReader(log.segments, log.start).rewrite_tail();
-  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 20480 4160", "sync shop-wal.000001",
+  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 20480 8192", "sync shop-wal.000001",
                                       "write shop-wal.000001 28672 4096", "sync shop-wal.000001"}));
   Bytes after = log.content(1);
   EXPECT_NE(before, after);
@@ -140,7 +140,7 @@ TEST(LogReader, DoesNotMarkAMark) {
   const Bytes before = log.content(1);
   take_journal(log);
   LogReader(log.segments, log.start).rewrite_tail();
-  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 28672 48", "sync shop-wal.000001"}));
+  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 28672 4096", "sync shop-wal.000001"}));
   EXPECT_EQ(log.content(1), before);
 }
 
@@ -170,8 +170,8 @@ TEST(LogReader, WritesATailOfSeveralSegmentsAgain) {
   next_generation(writer);
   take_journal(log);
   LogReader(log.segments, log.start).rewrite_tail();
-  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 4096 4160",
-                                      "write shop-wal.000001 12288 56", "sync shop-wal.000001",
+  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 4096 8192",
+                                      "write shop-wal.000001 12288 4096", "sync shop-wal.000001",
                                       "write shop-wal.000002 4096 4096", "sync shop-wal.000002"}));
   EXPECT_EQ(pages_of(log), pages_after(1, page_seven));
 }
@@ -183,9 +183,8 @@ TEST(LogReader, SyncsEachSegmentOfATailThatIsAllUnproven) {
   hand.commit(2, image({8, 4, 9}, full_page(2)));
   take_journal(log);
   LogReader(log.segments, log.start).rewrite_tail();
-  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 4096 4160",
-                                      "write shop-wal.000001 8256 56", "sync shop-wal.000001",
-                                      "write shop-wal.000002 4096 4160", "sync shop-wal.000002",
+  EXPECT_EQ(take_journal(log), (Lines{"write shop-wal.000001 4096 8192", "sync shop-wal.000001",
+                                      "write shop-wal.000002 4096 8192", "sync shop-wal.000002",
                                       "write shop-wal.000002 8192 4096", "sync shop-wal.000002"}));
 }
 

@@ -57,7 +57,8 @@ class FileRoom {
   std::uint64_t bytes_ QUIRE_GUARDED_BY(mutex_);
   Pid reserved_ QUIRE_GUARDED_BY(mutex_) = 0;
   std::optional<std::uint64_t> former_bytes_ QUIRE_GUARDED_BY(mutex_);  // before it grew
-  Atomic<bool> length_unsynced_{false};
+  // At first: nobody knows what the process before has done.
+  Atomic<bool> length_unsynced_{true};
   Mutex syncing_;
   bool has_sync_failed_ QUIRE_GUARDED_BY(syncing_) = false;
   std::optional<IoError> failed_sync_ QUIRE_GUARDED_BY(syncing_);  // if there was memory for it

@@ -27,7 +27,8 @@ void apply_change(Names& names, const NameChange& change) {
 // ---- one file
 
 std::pair<std::uint64_t, std::uint64_t> whole_sectors(std::uint64_t offset, std::uint64_t size) {
-  return {(offset + kSectorBytes - 1) / kSectorBytes, (offset + size) / kSectorBytes};
+  const std::uint64_t first = (offset + kSectorBytes - 1) / kSectorBytes;
+  return {first, std::max(first, (offset + size) / kSectorBytes)};
 }
 
 void Inode::make_durable(const FileChange& change) {

@@ -51,7 +51,7 @@ struct Inode {
   BlockBytes on_disk() const;
 };
 
-/// The sectors that these bytes fill as a whole.
+/// The sectors that these bytes fill as a whole: the first, and the one behind the last.
 std::pair<std::uint64_t, std::uint64_t> whole_sectors(std::uint64_t offset, std::uint64_t size);
 
 /// A change of the names of a directory that no sync of it has covered yet. Either the disk has all

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -15,9 +16,9 @@
 // leaves many images, and each image that was not seen before is reopened. Some of these
 // reopenings are observed in turn, and the same is done to their moments.
 //
-// A case is written as "41:10[0110]g", the number of the call before which the power was cut and
-// the fates of the pending changes ("p": only the process died), followed by "/17:..." for a crash
-// in the recovery from that.
+// A case is written as "1@41:10[0110]g": the seed, the number of the call before which the power was
+// cut and the fates of the pending changes ("p": only the process died), followed by "/17:..." for
+// a crash in the recovery from that.
 
 namespace quire {
 namespace {
@@ -58,6 +59,15 @@ Aftermath crash(const Moment& moment, const std::string& fates) {
   return after;
 }
 
+std::uint64_t parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw InvalidArgument("CrashOptions::reproduce: '" + std::string(text) + "' is no seed");
+  }
+  return number;
+}
+
 std::uint64_t hash_of(const Promises& promises) {
   const std::hash<std::string> hash_text;
   std::uint64_t hash = promises.least_seq;
@@ -71,14 +81,19 @@ std::uint64_t hash_of(const Promises& promises) {
 class Exploration {
  public:
   Exploration(const CrashWorkload& reopen, const CrashOptions& options)
-      : reopen_(reopen), options_(options) {}
+      : reopen_(reopen), options_(options), seed_(options.seed), crashes_(options.reproduce) {
+    if (const std::size_t at = crashes_.find('@'); at != std::string_view::npos) {
+      seed_ = parse_number(crashes_.substr(0, at));
+      crashes_.remove_prefix(at + 1);
+    }
+  }
 
   CrashReport run(const CrashWorkload& workload) {
-    Recording recording = run_program(workload, Disk(options_.disk), options_.seed,
+    Recording recording = run_program(workload, Disk(options_.disk), seed_,
                                       std::make_shared<const Promises>(), options_.faults, true);
     report_.operations = recording.simulation->call_count();
     if (recording.error) throw std::runtime_error("the workload failed: " + *recording.error);
-    if (!options_.reproduce.empty()) {
+    if (!crashes_.empty()) {
       reproduce(std::move(recording));
     } else {
       explore(recording, 1, "");
@@ -102,6 +117,8 @@ class Exploration {
 
   const CrashWorkload& reopen_;
   const CrashOptions& options_;
+  std::uint64_t seed_;
+  std::string_view crashes_;  // those to reproduce
   CrashReport report_;
   std::set<std::uint64_t> seen_;
   std::vector<std::string> story_;  // of the crashes before the one that is tried
@@ -138,7 +155,7 @@ Recording Exploration::run_program(const CrashWorkload& program, Disk disk, std:
 
 /// Reopens what a crash has left; the salts that it chooses follow from the image.
 Recording Exploration::recover(const Aftermath& after, bool is_observed) const {
-  const std::uint64_t seed = simulation::mix(after.disk.hash() + options_.seed);
+  const std::uint64_t seed = simulation::mix(after.disk.hash() + seed_);
   return run_program(reopen_, after.disk, seed, after.promises, {}, is_observed);
 }
 
@@ -160,7 +177,7 @@ std::vector<std::string> Exploration::choices(const Moment& moment, std::size_t 
   std::vector<std::string> texts;
   for (const auto& decisions :
        simulation::choose_decisions(simulation::pending_changes(moment.disk), budget,
-                                    simulation::mix(options_.seed + moment.call))) {
+                                    simulation::mix(seed_ + moment.call))) {
     texts.push_back(simulation::to_string(decisions));
   }
   texts.emplace_back(kProcessDeath);
@@ -196,7 +213,7 @@ bool Exploration::try_image(const Recording& recording, const Moment& moment, st
 }
 
 void Exploration::reproduce(Recording recording) {
-  std::string_view rest = options_.reproduce;
+  std::string_view rest = crashes_;
   std::string before;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('/'), rest.size());
@@ -248,7 +265,8 @@ void Exploration::fail(const Recording& recording, const Moment& moment, const s
   CrashFailure failure;
   failure.message =
       simple == fates ? message : recover(crash(moment, simple), false).error.value_or(message);
-  failure.reproduction = before + std::to_string(moment.call) + ":" + simple;
+  failure.reproduction =
+      std::to_string(seed_) + "@" + before + std::to_string(moment.call) + ":" + simple;
   failure.story = story_;
   for (std::uint64_t call = moment.call - std::min(moment.call, kCallsTold); call < moment.call;
        ++call) {

@@ -320,13 +320,16 @@ struct CrashOptions {
   /// Makes a watcher for the workload, and one for each reopening. A run that one complains of has
   /// failed, crash or not.
   std::function<SimulatedFileSystem::Watcher()> watch = {};
-  /// Only this case, as a CrashFailure printed it.
+  /// Only this case, as a CrashFailure tells it, with the seed that it names.
   std::string reproduce = {};
 };
 
 struct CrashFailure {
-  std::string message;       // what the invariant, or the recovery, has thrown
-  std::string reproduction;  // for CrashOptions::reproduce, with the same seed and budgets
+  std::string message;  // what the invariant, or the recovery, has thrown
+  /// One line for CrashOptions::reproduce: the seed, and for each crash the call before which it
+  /// comes and what becomes of each pending change. Holds as long as program, `database`, `disk` and
+  /// `faults` are the same; budgets do not matter.
+  std::string reproduction;
   std::vector<std::string>
       story;  // the last calls before each crash, and what became of each change
 };

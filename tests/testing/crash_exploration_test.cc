@@ -135,6 +135,69 @@ TEST(ExploreProgramCrashesTest, DepthOneDoesNotCrashRecovery) {
   EXPECT_EQ(explore_toy(kNothingLeftOut, options).recovery_images, 0u);
 }
 
+/// A recovery that works twice: what the first and the second attempt leave is more than the third
+/// can bear.
+CrashReport explore_three_attempts(CrashOptions options) {
+  const auto reopen = [](CrashRun& run) {
+    const std::string name = run.files().status("/one") ? "/two" : "/one";
+    if (run.files().status("/two")) throw std::runtime_error("no third attempt");
+    create_durable(run.files(), name, "x");
+    run.files().remove(name);
+    run.files().sync_directory("/");
+    if (name == "/two") run.files().remove("/one");
+  };
+  options.recover_one_in = 1;
+  return explore_program_crashes([](CrashRun& run) { create_durable(run.files(), "/f", "x"); },
+                                 reopen, options);
+}
+
+TEST(ExploreProgramCrashesTest, DepthThreeCrashesTheRecoveryFromACrashInRecovery) {
+  CrashOptions options;
+  EXPECT_TRUE(explore_three_attempts(options).ok());
+  options.depth = 3;
+  const CrashReport report = explore_three_attempts(options);
+  ASSERT_FALSE(report.ok());
+  const std::string& line = report.failure->reproduction;
+  EXPECT_EQ(std::count(line.begin(), line.end(), '/'), 2) << line;
+  options.reproduce = line;
+  const CrashReport again = explore_three_attempts(options);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.failure->message, "no third attempt");
+}
+
+TEST(ExploreProgramCrashesTest, ReproductionNamesTheSeedItself) {
+  CrashOptions options;
+  options.seed = 77;
+  const CrashReport report = explore_toy(kSyncHalves, options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_TRUE(report.failure->reproduction.starts_with("77@"));
+  CrashOptions other;
+  other.seed = 5;
+  other.images_per_point = 1;
+  other.reproduce = report.failure->reproduction;
+  const CrashReport again = explore_toy(kSyncHalves, other);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.failure->reproduction, report.failure->reproduction);
+  other.reproduce = "seven@1:0";
+  EXPECT_THROW(explore_toy(kSyncHalves, other), InvalidArgument);
+}
+
+TEST(ExploreProgramCrashesTest, RunThatAWatcherComplainsOfHasFailed) {
+  CrashOptions options;
+  options.watch = [] {
+    return [](const DiskCall& call) {
+      if (call.operation == FileOperation::remove) throw std::runtime_error("not the log!");
+    };
+  };
+  try {
+    explore_toy(kNothingLeftOut, options);
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_NE(std::string(error.what()).find("remove /log: not the log!"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(ExploreProgramCrashesTest, WorkloadThatFailsIsNoReport) {
   const auto fails = [](CrashRun& run) { create_durable(run.files(), "/d/f/", ""), throw 1; };
   EXPECT_ANY_THROW(explore_program_crashes(fails, [](CrashRun&) {}));

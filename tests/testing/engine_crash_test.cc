@@ -15,7 +15,6 @@
 #include "tests/support/budget.h"
 #include "tests/support/tried.h"
 #include "tests/testing/engine_workload.h"
-#include "tests/testing/protocol_observer.h"
 
 // The power is cut before every call of the engine, and again in the recovery from that. Whatever
 // is left must open, pass check(), and hold what a prefix of the commits made, with every commit
@@ -26,21 +25,6 @@ namespace quire {
 namespace {
 
 class EngineCrashTest : public ::testing::TestWithParam<std::string> {};
-
-CrashReport explore(const EngineWorkload& workload, CrashOptions options) {
-  options.database = workload.options();
-  options.watch = [path = options.path] { return testing::ProtocolObserver::watcher(path); };
-  options.afterwards = [&](CrashRun& run, Database& database) {
-    const std::size_t found = workload.find_step(database);
-    run.acknowledge(run.announce(std::to_string(found)));
-    if (found < workload.step_count()) workload.make_step(run, database, found);
-  };
-  return explore_crashes([&](CrashRun& run) { workload.run(run); },
-                         [&](Database& database, const CrashHistory& history) {
-                           workload.require_promised(database, history);
-                         },
-                         options);
-}
 
 void tell_tried(const CrashReport& report) {
   testing::tried("crash images in all", report.images);
@@ -81,6 +65,20 @@ TEST_P(EngineCrashTest, KeepsEveryAcknowledgedCommitAndNoPartOfAnother) {
   std::cout << GetParam() << ": " << report.summary() << "\n";
   tell_tried(report);
   EXPECT_TRUE(report.ok()) << report.summary();
+}
+
+/// Also in the recovery from the recovery, and in the one after that.
+TEST(EngineDeepCrashTest, ThreeCrashesOneAfterTheOtherLoseNothing) {
+  for (const char* const name : {"SmallCommits", "RelaxedAndImmediate", "CutsAndRegrows"}) {
+    CrashOptions options;
+    options.depth = 3;
+    options.images_per_point = 5;
+    options.images_per_recovery_point = 3;
+    options.recover_one_in = std::max<std::uint64_t>(1, 400 / testing::crash_budget());
+    const CrashReport report = explore(engine_workloads().at(name), options);
+    tell_tried(report);
+    EXPECT_TRUE(report.ok()) << name << ": " << report.summary();
+  }
 }
 
 /// True if something that is not open() wrote since call `from`.

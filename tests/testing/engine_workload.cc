@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/testing/protocol_observer.h"
+
 namespace quire {
 
 Options small_options() {
@@ -86,6 +88,21 @@ void EngineWorkload::require_promised(const Database& database, const CrashHisto
                              ", not one from " + std::to_string(least) + " to " +
                              std::to_string(most));
   }
+}
+
+CrashReport explore(const EngineWorkload& workload, CrashOptions options) {
+  options.database = workload.options();
+  options.watch = [path = options.path] { return testing::ProtocolObserver::watcher(path); };
+  options.afterwards = [&](CrashRun& run, Database& database) {
+    const std::size_t found = workload.find_step(database);
+    run.acknowledge(run.announce(std::to_string(found)));
+    if (found < workload.step_count()) workload.make_step(run, database, found);
+  };
+  return explore_crashes([&](CrashRun& run) { workload.run(run); },
+                         [&](Database& database, const CrashHistory& history) {
+                           workload.require_promised(database, history);
+                         },
+                         options);
 }
 
 }  // namespace quire

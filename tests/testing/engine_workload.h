@@ -59,6 +59,11 @@ class EngineWorkload {
   std::vector<Model> models_{Model{}};  // after 0, 1, .. steps; no two are equal
 };
 
+/// Crashes the workload everywhere, under the eyes of a ProtocolObserver. After each crash the next
+/// step is made again, byte by byte the same as the one that may have been lost. Of `options`, the
+/// database, what comes afterwards and who watches are set here.
+CrashReport explore(const EngineWorkload& workload, CrashOptions options);
+
 /// The workloads that crashes and errors are tried on, by name: many commits of a few pages.
 const std::map<std::string, EngineWorkload>& engine_workloads();
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <set>
 #include <string>
 
@@ -57,6 +59,93 @@ TEST(CrashPolicyTest, RefusesDecisionsThatDoNotFit) {
   EXPECT_NO_THROW(files.crash(CrashPolicy::replay("[10]")));
   EXPECT_THROW(files.crash(CrashPolicy::keep_one(1)), InvalidArgument);
   EXPECT_THROW(files.crash(CrashPolicy::keep_prefix(2)), InvalidArgument);
+}
+
+/// What a torn write of 'x' leaves of a file of dots.
+std::string after_tearing(std::size_t bytes, std::uint64_t offset, const std::string& decisions,
+                          DiskProfile profile = {}) {
+  SimulatedFileSystem files(1, {}, profile);
+  const auto file = create_durable(files, "/f", std::string(3 * 4096, '.'));
+  file->write_at(offset, std::string(bytes, 'x'));
+  return content(*files.crash(CrashPolicy::replay(decisions)), "/f").value();
+}
+
+TEST(TearingTest, SectorMayKeepItsBeginningOrItsEnd) {
+  const std::string begin = after_tearing(512, 512, "[<]");
+  EXPECT_EQ(begin.find_first_not_of('x', 512), begin.find('.', 512));
+  EXPECT_EQ(begin.substr(1024), std::string(begin.size() - 1024, '.'));
+  const std::string end = after_tearing(512, 512, "[>]");
+  EXPECT_EQ(end[1023], 'x');
+  EXPECT_EQ(std::count(begin.begin(), begin.end(), 'x') + std::count(end.begin(), end.end(), 'x'),
+            512);
+}
+
+TEST(TearingTest, SectorMayBeGarbage) {
+  const std::string found = after_tearing(1024, 0, "[1?]");
+  EXPECT_EQ(found.substr(0, 512), std::string(512, 'x'));
+  EXPECT_LT(std::count(found.begin() + 512, found.begin() + 1024, 'x'), 20);
+  EXPECT_EQ(found[1024], '.');
+}
+
+TEST(TearingTest, SectorMayBeUnreadable) {
+  EXPECT_EQ(error_of([] { after_tearing(1024, 0, "[1!]"); }), EIO);
+}
+
+TEST(TearingTest, SpoiledBlockIsGarbageAroundWhatWasWritten) {
+  const std::string found = after_tearing(100, 4096 + 50, "b", {.spoils_blocks = true});
+  EXPECT_EQ(found.substr(0, 4096), std::string(4096, '.'));
+  EXPECT_EQ(found.substr(4096 + 50, 100), std::string(100, 'x'));
+  EXPECT_LT(std::count(found.begin() + 4096, found.begin() + 8192, '.'), 100);
+  EXPECT_EQ(found.substr(8192), std::string(4096, '.'));
+}
+
+/// All ways to decide on a write of 12 sectors at 512, as a disk of this profile has them.
+std::set<std::string> ways_to_tear(const DiskProfile& profile) {
+  SimulatedFileSystem files(1, {}, profile);
+  const auto file = create_durable(files, "/f", std::string(3 * 4096, '.'));
+  file->write_at(512, std::string(12 * 512, 'x'));
+  std::set<std::string> found;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    found.insert(files.decisions(CrashPolicy::random(seed)));
+  }
+  return found;
+}
+
+TEST(TearingTest, WholeBlocksTearOnlyBetweenThem) {
+  EXPECT_EQ(ways_to_tear({.tearing = Tearing::blocks}),
+            (std::set<std::string>{"0", "1", "[000000000000]", "[111111100000]", "[000000011111]",
+                                   "[111111111111]"}));
+}
+
+TEST(TearingTest, EachProfileHasItsOwnOddSectors) {
+  const auto any_with = [](Tearing tearing, const char* odd) {
+    for (const std::string& way : ways_to_tear({.tearing = tearing})) {
+      if (way.find_first_of(odd) != std::string::npos) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(any_with(Tearing::bytes, "<"));
+  EXPECT_TRUE(any_with(Tearing::bytes, ">"));
+  EXPECT_TRUE(any_with(Tearing::garbage, "?"));
+  EXPECT_TRUE(any_with(Tearing::unreadable, "!"));
+  EXPECT_FALSE(any_with(Tearing::sectors, "<>?!"));
+}
+
+TEST(DiskProfileTest, DataSyncMayLeaveTheLengthBehind) {
+  SimulatedFileSystem files(1, {}, {.data_sync_leaves_length = true});
+  const auto file = create_durable(files, "/f", "");
+  file->write_at(0, "long");
+  file->sync_data();
+  EXPECT_EQ(content(*files.crash(CrashPolicy::lose_all()), "/f"), "");
+  EXPECT_EQ(content(*files.crash(CrashPolicy::keep_all()), "/f"), "long");
+  file->sync_all();
+  EXPECT_EQ(content(*files.crash(CrashPolicy::lose_all()), "/f"), "long");
+}
+
+TEST(DiskProfileTest, DiskMayLieOfEverySync) {
+  SimulatedFileSystem files(1, {}, {.syncs_lie = true});
+  create_durable(files, "/f", "x");
+  EXPECT_EQ(content(*files.crash(CrashPolicy::lose_all()), "/f"), std::nullopt);
 }
 
 std::set<std::string> texts(const std::vector<simulation::Decisions>& all) {

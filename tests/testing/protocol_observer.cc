@@ -47,11 +47,15 @@ bool is_zero(ByteView bytes) {
                      [](std::byte byte) { return byte == std::byte{}; });
 }
 
-/// Whether a power cut decides what stands there.
+/// Whether a power cut decides what stands there: it does not where the same bytes are on the disk.
 bool is_pending(const Inode& inode, std::uint64_t offset, std::uint64_t size) {
   return std::any_of(inode.pending.begin(), inode.pending.end(), [&](const FileChange& change) {
-    return change.kind == FileChange::Kind::data && change.offset < offset + size &&
-           offset < change.offset + change.bytes->size();
+    if (change.kind != FileChange::Kind::data) return false;
+    const std::uint64_t from = std::max(offset, change.offset);
+    const std::uint64_t to = std::min(offset + size, change.offset + change.bytes->size());
+    return from < to &&
+           !holds_already(inode.durable, from,
+                          ByteView(*change.bytes).sub(from - change.offset, to - from));
   });
 }
 
@@ -408,7 +412,13 @@ void ProtocolObserver::see_log(const DiskCall& call, std::uint32_t segment_numbe
     require(is_page_durable(call.disk, 0) && is_page_durable(call.disk, 1),
             "F2: a log begins before both header slots say so");
   }
-  require(at >= history_.end(), "I30: the log is overwritten before its end");
+  require_same_chunks(call, segment_number, content);
+  const std::uint64_t known = at < history_.end() ? history_.end().offset - at.offset : 0;
+  if (at.segment < history_.end().segment || known >= call.bytes.size() ||
+      is_zero(call.bytes.sub(known))) {
+    return;  // nothing but padding is new
+  }
+  at.offset += known;
   while (at.offset < call.offset + call.bytes.size()) {
     wal::ChunkHeader header;
     const ByteView rest = call.bytes.sub(at.offset - call.offset);
@@ -417,6 +427,19 @@ void ProtocolObserver::see_log(const DiskCall& call, std::uint32_t segment_numbe
     see_chunk(call.disk, at, header, body);
     history_.take(at, header, body);
     at = history_.end();
+  }
+}
+
+/// What lies between chunks means nothing, and a torn write may have left anything there.
+void ProtocolObserver::require_same_chunks(const DiskCall& call, std::uint32_t segment_number,
+                                           const BlockBytes& content) const {
+  for (const LoggedHistory::Chunk& chunk : history_.chunks()) {
+    const std::uint64_t end = chunk.at.offset + sizeof chunk.header + chunk.header.body_length;
+    const std::uint64_t from = std::max(call.offset, chunk.at.offset);
+    const std::uint64_t to = std::min(call.offset + call.bytes.size(), end);
+    if (chunk.at.segment != segment_number || from >= to) continue;
+    require(holds_already(content, from, call.bytes.sub(from - call.offset, to - from)),
+            "I30: a record of the log is overwritten");
   }
 }
 

@@ -29,7 +29,7 @@ namespace quire::testing {
 ///         that it names; a slot only while the other one is durable (F3); both are when a log begins (F2)
 ///         and when it goes
 ///   I29   an early page is free in every commit that a held snapshot sees
-///   I30   the log is only added to: what lies before its end is written again with the same bytes
+///   I30   the log is only added to: a record is written again with the same bytes or never
 ///   L4    a durable end that a chunk names is one
 ///   L7    an END only before a successor whose name and block 0 are durable, records there only
 ///         behind a durable END; S2: early pages are durable before the log says a word of them
@@ -72,6 +72,8 @@ class ProtocolObserver {
   void see_page(const DiskCall& call, Pid pid, ByteView bytes);
   void see_header(const DiskCall& call, Pid slot, ByteView bytes);
   void see_log(const DiskCall& call, std::uint32_t segment);
+  void require_same_chunks(const DiskCall& call, std::uint32_t segment,
+                           const simulation::BlockBytes& content) const;
   void see_chunk(const Disk& disk, wal::LogPosition at, const wal::ChunkHeader& header,
                  ByteView body);
 

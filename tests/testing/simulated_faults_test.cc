@@ -87,6 +87,76 @@ TEST(SimulatedFaultsTest, CompleteWriteIsDoneThoughItFails) {
   EXPECT_EQ(content(files, "/g"), "new");
 }
 
+TEST(SimulatedFaultsTest, FurtherErrorsHaveTheirNumbersAndDoNothing) {
+  SimulatedFileSystem files;
+  const auto file = create_durable(files, "/f", "old");
+  const std::pair<FaultKind, int> kinds[] = {{FaultKind::interrupted, EINTR},
+                                             {FaultKind::read_only, EROFS}};
+  for (const auto& [kind, number] : kinds) {
+    files.set_faults({{{kind, 0, 1}}});
+    EXPECT_EQ(error_of([&] { file->write_at(0, "new"); }), number);
+    EXPECT_EQ(content(files, "/f"), "old");
+  }
+  files.set_faults({{{FaultKind::too_large, 0, 3}}});
+  EXPECT_EQ(error_of([&] { file->write_at(0, "new"); }), EFBIG);
+  EXPECT_EQ(error_of([&] { file->allocate(0, 100); }), EFBIG);
+  EXPECT_EQ(error_of([&] { file->truncate(100); }), EFBIG);
+  EXPECT_EQ(file->status().size, 3u);
+}
+
+TEST(SimulatedFaultsTest, ReadMayEndEarlyOrBeWrongOnce) {
+  SimulatedFileSystem files;
+  const std::string whole(100, 'x');
+  create_durable(files, "/f", whole);
+  const auto file = files.open("/f", OpenMode::read_only);
+  std::string buffer(100, ' ');
+  const auto read = [&] { return file->read_at(0, std::as_writable_bytes(std::span(buffer))); };
+  files.set_faults({{{FaultKind::short_read, 0, 1}}});
+  EXPECT_LT(read(), 100u);
+  files.set_faults({{{FaultKind::wrong_read, 0, 1}}});
+  EXPECT_EQ(read(), 100u);
+  EXPECT_EQ(std::count(buffer.begin(), buffer.end(), 'x'), 99);
+  EXPECT_EQ(read(), 100u);
+  EXPECT_EQ(buffer, whole);
+}
+
+TEST(SimulatedFaultsTest, BadSectorStaysBadUntilItIsRewritten) {
+  SimulatedFileSystem files;
+  const auto file = create_durable(files, "/f", std::string(2048, 'x'));
+  std::string buffer(10, ' ');
+  const auto read_error = [&](FileSystem& where, std::uint64_t offset) {
+    return error_of([&] {
+      where.open("/f", OpenMode::read_only)
+          ->read_at(offset, std::as_writable_bytes(std::span(buffer)));
+    });
+  };
+  files.set_faults({{{FaultKind::bad_sector, files.crash_points(), 1}}});
+  EXPECT_EQ(read_error(files, 600), EIO);
+  EXPECT_EQ(read_error(files, 1020), EIO) << "the same sector";
+  EXPECT_EQ(read_error(files, 1024), 0);
+  file->write_at(600, "in part");
+  EXPECT_EQ(read_error(files, 600), EIO);
+  file->write_at(512, std::string(512, 'y'));
+  EXPECT_EQ(read_error(files, 600), 0) << "it is in the cache";
+  EXPECT_EQ(read_error(*files.crash(CrashPolicy::lose_all()), 600), EIO);
+  EXPECT_EQ(read_error(*files.crash(CrashPolicy::keep_all()), 600), 0);
+  file->sync_data();
+  EXPECT_EQ(read_error(*files.crash(CrashPolicy::lose_all()), 600), 0);
+}
+
+TEST(SimulatedFaultsTest, WriteBackMakesSomeOfItDurableWithoutASync) {
+  SimulatedFileSystem files;
+  const auto file = create_durable(files, "/f", std::string(100, '.'));
+  for (std::uint64_t offset = 0; offset < 100; ++offset) file->write_at(offset, "x");
+  files.set_faults({{{FaultKind::write_back, 0, 1}}});
+  files.status("/f");
+  const std::string disk = content(*files.crash(CrashPolicy::lose_all()), "/f").value();
+  const auto there = std::count(disk.begin(), disk.end(), 'x');
+  EXPECT_GT(there, 10);
+  EXPECT_EQ(files.pending().size(), static_cast<std::size_t>(100 - there));
+  EXPECT_EQ(content(files, "/f"), std::string(100, 'x'));
+}
+
 /// A file on the disk with "old", "new" written over it, and a sync that fails so.
 struct FailingSync {
   explicit FailingSync(FaultKind kind) {
@@ -140,6 +210,23 @@ TEST(SimulatedFaultsTest, FailedSyncMayKeepSome) {
   EXPECT_NE(disk.find('x'), std::string::npos);
   EXPECT_LT(std::count(disk.begin(), disk.end(), 'x'), 32);
   EXPECT_EQ(content(sync.files, "/f"), std::string(32, 'x'));
+}
+
+TEST(SimulatedFaultsTest, RoomMayTurnOutToBeMissingWhenItIsSynced) {
+  FailingSync sync(FaultKind::sync_no_space);
+  EXPECT_EQ(sync.sync(), ENOSPC);
+  EXPECT_TRUE(sync.files.pending().empty());
+}
+
+TEST(SimulatedFaultsTest, EvictionShowsWhatAFailedSyncHasLost) {
+  FailingSync sync(FaultKind::sync_loses);
+  EXPECT_EQ(sync.sync(), EIO);
+  const auto other = create(sync.files, "/other");
+  other->write_at(0, "pending");
+  sync.files.set_faults({{{FaultKind::evict, 0, 1}}});
+  sync.files.status("/f");
+  EXPECT_EQ(content(sync.files, "/f"), "old");
+  EXPECT_EQ(content(sync.files, "/other"), "pending");
 }
 
 TEST(SimulatedFaultsTest, FailureMayBeToldToEachOpenOnce) {

@@ -1,0 +1,15 @@
+# Runs crash_test, then once more with the line that it has printed. Run as: cmake -D PROGRAM=... -P crash_test.cmake
+cmake_minimum_required(VERSION 3.25)
+
+execute_process(COMMAND ${PROGRAM} RESULT_VARIABLE result OUTPUT_VARIABLE output)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "the sound variant fails, or the broken one does not:\n${output}")
+endif()
+if(NOT output MATCHES "reproduce with: ([^\n]+)")
+  message(FATAL_ERROR "no line to replay:\n${output}")
+endif()
+set(line ${CMAKE_MATCH_1})
+execute_process(COMMAND ${PROGRAM} "${line}" RESULT_VARIABLE result OUTPUT_VARIABLE output)
+if(NOT result EQUAL 1 OR NOT output MATCHES "a lamp too many or too few")
+  message(FATAL_ERROR "'${line}' does not fail again (${result}):\n${output}")
+endif()

@@ -170,6 +170,16 @@ void Disk::lose(InodeNumber number, SyncLoss loss, std::mt19937_64& random) {
   if (loss == SyncLoss::cache_reverts) inode.cache = inode.on_disk();
 }
 
+void Disk::damage(InodeNumber number, const std::function<void(BlockBytes&)>& change) {
+  Inode& inode = writable(number);
+  for (const FileChange& pending : inode.pending) inode.make_durable(pending);
+  inode.pending.clear();
+  BlockBytes content = inode.on_disk();
+  change(content);
+  inode.durable_size = content.size();
+  inode.durable = inode.cache = std::move(content);
+}
+
 void Disk::change(NameChange change) {
   apply_change(names_, change);
   pending_names_.push_back(std::move(change));

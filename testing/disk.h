@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -102,6 +103,9 @@ class Disk {
   void make_unreadable(InodeNumber number, std::uint64_t sector);
   /// Nothing of it (or some, by `random`) reaches the disk, and all of it counts as clean.
   void lose(InodeNumber number, SyncLoss loss, std::mt19937_64& random);
+
+  /// Changes what the disk holds, once nothing is pending of the file, and what a read returns.
+  void damage(InodeNumber number, const std::function<void(BlockBytes&)>& change);
 
   // Names.
   const Names& names() const noexcept { return names_; }

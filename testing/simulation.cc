@@ -390,6 +390,11 @@ void Simulation::set_faults(FaultPlan plan) {
   plan_ = std::move(plan);
 }
 
+void Simulation::damage(const std::string& path, const std::function<void(BlockBytes&)>& change) {
+  const std::lock_guard guard(mutex_);
+  disk_.damage(find_file("damage", path), change);
+}
+
 void Simulation::set_observer(Observer observer) {
   const std::lock_guard guard(mutex_);
   observer_ = std::move(observer);

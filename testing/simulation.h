@@ -75,6 +75,7 @@ class Simulation {
   Call call(std::uint64_t index) const;
   std::vector<std::string> injected() const;
   void set_faults(FaultPlan plan);
+  void damage(const std::string& path, const std::function<void(BlockBytes&)>& change);
   void set_observer(Observer observer);
   void watch(Watcher watcher);
   std::vector<std::string> complaints() const;

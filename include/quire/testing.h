@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -60,7 +61,7 @@ enum class FaultKind {
   access_denied,   // open, create, rename, link, remove: EACCES
   too_many_files,  // open, create: EMFILE
   // read:
-  bad_sector,  // EIO, and from now on for each read of one of its sectors, until that is rewritten
+  bad_sector,  // EIO, and so for each read of its first sector, until that is rewritten
   short_read,  // succeeds with less than there is, as if the file ended there
   wrong_read,  // succeeds with one bit wrong; the next read is right
   // A sync fails with EIO (Y1 to Y5, in this order), and the next one succeeds:
@@ -143,6 +144,36 @@ class QUIRE_API CrashPolicy {
   std::string decisions_;
 };
 
+class SimulatedFileSystem;
+
+/// What a disk may make of a file that nobody writes, for SimulatedFileSystem::damage(). Places are
+/// byte offsets; nothing makes a file longer. A value, to be used any number of times.
+class QUIRE_API Damage {
+ public:
+  /// `bit`: 0..7.
+  static Damage flip_bit(std::uint64_t offset, unsigned bit);
+  /// A sector of zeros, or of 0xff.
+  static Damage fill(std::uint64_t offset, std::uint64_t length, std::byte value);
+  /// A misdirected write: what lies at `from` lies at `to` as well.
+  static Damage misdirect(std::uint64_t from, std::uint64_t to, std::uint64_t length);
+  /// A lost write: these bytes are as they were in `older`, whose file of this name must have them.
+  static Damage stale(const SimulatedFileSystem& older, const std::string& path,
+                      std::uint64_t offset, std::uint64_t length);
+  static Damage cut(std::uint64_t size);
+  /// The whole file is as it was in `older`.
+  static Damage replace(const SimulatedFileSystem& older, const std::string& path);
+
+ private:
+  friend class SimulatedFileSystem;
+  enum class Kind { flip, overwrite, misdirect, cut, replace };
+  Kind kind_ = Kind::flip;
+  std::uint64_t offset_ = 0;  // or the size of what is cut
+  std::uint64_t target_ = 0;
+  std::uint64_t length_ = 0;
+  std::byte mask_{};
+  std::vector<std::byte> bytes_;
+};
+
 /// A call that is about to change the disk. Its views live until the watcher returns.
 struct DiskCall {
   FileOperation operation;
@@ -214,6 +245,13 @@ class QUIRE_API SimulatedFileSystem final : public FileSystem {
 
   /// Forgets the plan and follows this one, whose operation numbers count from the beginning.
   void set_faults(FaultPlan plan);
+  /// Damages a file, once nothing is pending of it, on the disk and in the cache. No call of a
+  /// program: not counted, and no fault hits it. IoError if there is no such file;
+  /// std::out_of_range for bytes that it does not have.
+  void damage(const std::string& path, const Damage& damage);
+  /// What a read of the whole file would return; not counted either. IoError if there is none.
+  std::vector<std::byte> content(const std::string& path) const;
+
   /// Equal if names and contents are, and as much is pending.
   std::uint64_t image_hash() const;
 

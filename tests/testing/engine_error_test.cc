@@ -136,7 +136,8 @@ class ErrorSweep {
   void run() {
     const auto files = subject_.disk();
     run_program(*files);
-    const std::uint64_t stride = std::max<std::uint64_t>(1, 10 / testing::crash_budget());
+    // Odd, so that faults of both counts are among them.
+    const std::uint64_t stride = std::max<std::uint64_t>(1, 30 / testing::crash_budget()) | 1;
     std::uint64_t turn = 0;
     for (std::uint64_t call = 0; call < files->crash_points(); ++call) {
       for (const FaultKind kind : kKinds) {

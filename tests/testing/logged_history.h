@@ -63,7 +63,6 @@ class LoggedHistory {
 
   Uuid log_id_{};
   wal::LogPosition end_;
-  std::uint64_t chain_ = 0;
   std::deque<Chunk> chunks_;
   std::deque<Commit> commits_;
   std::map<Pid, std::vector<Version>> pages_;                              // of each, by seq

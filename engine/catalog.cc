@@ -64,18 +64,22 @@ ByteView bytes_of(const auto& object) {
   return {reinterpret_cast<const std::byte*>(&object), sizeof object};
 }
 
+/// Why `text` is not UTF-8 of 1 to `most` bytes without byte 0; empty if it is.
+std::string fault_of_text(std::string_view text, std::size_t most) {
+  if (text.empty()) return "is empty";
+  if (text.size() > most) return "has " + std::to_string(text.size()) + " bytes";
+  if (text.find('\0') != std::string_view::npos) return "contains byte 0";
+  return is_utf8(text) ? "" : "is not UTF-8";
+}
+
 /// InvalidArgument unless `text` is UTF-8 of 1 to `most` bytes without byte 0.
 void require_short_text(const std::string& what, std::string_view text, std::size_t most) {
-  const auto refuse = [&](const std::string& why) {
-    const std::string shown(text.substr(0, kShownNameBytes));
-    throw InvalidArgument("the " + what + " '" + shown +
-                          (shown.size() < text.size() ? "...' " : "' ") + why + "; a " + what +
-                          " is UTF-8 of 1 to " + std::to_string(most) + " bytes without byte 0");
-  };
-  if (text.empty()) refuse("is empty");
-  if (text.size() > most) refuse("has " + std::to_string(text.size()) + " bytes");
-  if (text.find('\0') != std::string_view::npos) refuse("contains byte 0");
-  if (!is_utf8(text)) refuse("is not UTF-8");
+  const std::string fault = fault_of_text(text, most);
+  if (fault.empty()) return;
+  const std::string shown(text.substr(0, kShownNameBytes));
+  throw InvalidArgument("the " + what + " '" + shown +
+                        (shown.size() < text.size() ? "...' " : "' ") + fault + "; a " + what +
+                        " is UTF-8 of 1 to " + std::to_string(most) + " bytes without byte 0");
 }
 
 }  // namespace
@@ -212,6 +216,9 @@ std::optional<CatalogView::Named> CatalogView::next_where(structures::HashCursor
   while (auto entry = table_.next(cursor)) {
     const std::string_view key = entry->key.text();
     if (key == kStateKey || (key.front() == '\0') != hidden) continue;
+    if (const std::string fault = hidden ? "" : fault_of_text(key, kMaxNameBytes); !fault.empty()) {
+      entry_is_wrong(key, "name", "UTF-8 of 1 to 255 bytes", "one that " + fault);
+    }
     return Named{std::string(key), decode_catalog_entry(key, entry->value)};
   }
   return std::nullopt;

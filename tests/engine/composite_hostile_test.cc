@@ -78,6 +78,12 @@ class CompositeHostileTest : public DatabaseTest {
   }
 };
 
+TEST_F(CompositeHostileTest, ANameThatNobodyCouldOpenIsDamage) {
+  damage([](Catalog& catalog) { catalog.put("b\xff", box(77, 0)); });
+  EXPECT_THROW(database->snapshot().collections(), CorruptionError);
+  EXPECT_FALSE(database->check().ok());
+}
+
 TEST_F(CompositeHostileTest, ACompositeThatIsItsOwnChildIsRefused) {
   damage([](Catalog& catalog) {
     CatalogEntry entry = box(100, 0);

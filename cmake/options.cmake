@@ -5,6 +5,7 @@ option(QUIRE_BUILD_FORMATS "Build what reads foreign files, also without the com
 option(QUIRE_BUILD_TESTS "Build the tests and examples" ${PROJECT_IS_TOP_LEVEL})
 option(QUIRE_TEST_PACKAGING "Install the build and use it from outside, as one of the tests" OFF)
 option(QUIRE_TEST_LARGE "Build the tests that write gigabytes" OFF)
+option(QUIRE_BUILD_FUZZERS "Build the fuzz targets, and all layers with the coverage that they follow; clang only" OFF)
 option(QUIRE_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 set(QUIRE_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target, or empty")
 
@@ -50,6 +51,10 @@ function(quire_layer name)
   add_library(quire_${name} OBJECT ${ARGN})
   target_include_directories(quire_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(quire_${name} PRIVATE quire_flags PkgConfig::xxhash Threads::Threads)
+  if(QUIRE_BUILD_FUZZERS)
+    # What libFuzzer follows, less its traces of comparisons, which only its own mutations would use.
+    target_compile_options(quire_${name} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table)
+  endif()
   target_compile_definitions(quire_${name} PRIVATE QUIRE_BUILDING
     QUIRE_VERSION_STRING="${PROJECT_VERSION}")
   set_property(GLOBAL APPEND PROPERTY QUIRE_LAYERS quire_${name})

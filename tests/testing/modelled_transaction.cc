@@ -34,8 +34,9 @@ void rename_in(Collections& collections, const std::string& from, const std::str
 
 }  // namespace
 
-Model read_all(const Database& database) {
-  const Snapshot snapshot = database.snapshot();
+Model read_all(const Database& database) { return read_all(database.snapshot()); }
+
+Model read_all(const Snapshot& snapshot) {
   Model model;
   for (const CollectionInfo& info : snapshot.collections()) {
     if (info.kind == Blob::kKind) {

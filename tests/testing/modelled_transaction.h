@@ -27,8 +27,9 @@ struct Model {
   friend bool operator==(const Model&, const Model&) = default;
 };
 
-/// Everything that the newest commit holds.
+/// Everything that the newest commit holds, or a snapshot.
 Model read_all(const Database& database);
+Model read_all(const Snapshot& snapshot);
 
 /// Changes a transaction, or a model in the same way.
 class ModelledTransaction {

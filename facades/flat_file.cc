@@ -121,6 +121,10 @@ std::vector<FlatFileSegment> FlatFileView::segments() const {
   const std::uint64_t count = reading_->segment_count();
   for (std::uint64_t index = 0; index < count; ++index) {
     const SegmentRecord record = reading_->segment_at(index);
+    if (index > 0 && record.id <= all.back().id) {
+      throw reading_->damage(facades::segment_place(index), "id",
+                             "above " + std::to_string(all.back().id), record.id);
+    }
     all.push_back({record.id, record.size, record.stored_size, record.value_count,
                    record.flags == facades::kSegmentSealed, reading_->frame_count(record)});
     // What is no frame yet is stored as it is.

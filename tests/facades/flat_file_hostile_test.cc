@@ -168,6 +168,12 @@ TEST_P(FlatFileHostileTest, ARecordOfAnotherLength) {
   expect_problem("child 'segments' item 1: length");
 }
 
+TEST_P(FlatFileHostileTest, TwoSegmentsOfOneNumberAreNotListed) {
+  damage([](OpenedFile& file) { file.set_field(1, kId, 2); });
+  EXPECT_THROW(view().segments(), CorruptionError);
+  expect_problem("id");
+}
+
 TEST_P(FlatFileHostileTest, NumbersThatWouldOverflow) {
   for (const std::size_t field :
        {kId, kBase, kSize, kStoredSize, kFirstValue, kValueCount, kFirstFrame}) {

@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kMostChanges = 4;
 constexpr std::uint64_t kUnsealedOneIn = 10;
 constexpr std::uint64_t kUnchainedOneIn = 8;
-constexpr int kTriesForAStructurePage = 8;
+constexpr int kTriesForAPage = 8;
 constexpr std::size_t kMostGrowth = 16;  // pages
 
 std::uint64_t load(std::span<const std::byte> number) {
@@ -122,7 +122,15 @@ void Mutator::edit_header(Bytes& database) {
 
 void Mutator::edit_page(Bytes& database) {
   const Page page = some_structure_page(database);
-  if (!page.empty()) edit_field(page, tables_of_page(page));
+  if (!page.empty()) edit_page_field(page);
+}
+
+/// Half of the time in the page's own headers: a full page has hundreds of tables of records.
+void Mutator::edit_page_field(Page page) {
+  constexpr std::size_t kHeaders = 3;
+  const std::vector<Table> tables = tables_of_page(page);
+  const bool only_headers = tables.size() > kHeaders && random_.one_in(2);
+  edit_field(page, std::span(tables).first(only_headers ? kHeaders : tables.size()));
 }
 
 /// A page takes another's place, or both change places; mostly they say the number of their new
@@ -198,7 +206,7 @@ void Mutator::edit_logged_page(Bytes& segment, const Bytes& database) {
   if (pages_ > 0 && random_.one_in(8)) {
     std::copy_n(&database[random_.below(pages_) * kPageSize], kPageSize, page.begin());
   } else {
-    edit_field(page, tables_of_page(page));
+    edit_page_field(page);
   }
   std::copy(page.begin() + kPageHeaderSize, page.end(), payload.begin());
 }
@@ -309,13 +317,21 @@ Mutator::Page Mutator::page_of(Bytes& database, std::uint64_t pid) {
   return Page(database).subspan(pid * kPageSize, kPageSize);
 }
 
+/// Mostly one that the space map says is in use.
 Mutator::Page Mutator::some_page(Bytes& database) {
-  return page_of(database, kFirstMapPage + random_.below(pages_ < 3 ? 0 : pages_ - 2));
+  if (pages_ <= kFirstMapPage) return {};
+  const auto& map = *reinterpret_cast<const MapPage*>(&database[kFirstMapPage * kPageSize]);
+  std::uint64_t pid = 0;
+  for (int tries = 0; tries < kTriesForAPage; ++tries) {
+    pid = kFirstMapPage + random_.below(pages_ - kFirstMapPage);
+    if (get_state(map, static_cast<Pid>(pid)) != PageState::free) break;
+  }
+  return page_of(database, pid);
 }
 
 /// Empty if there seems to be none.
 Mutator::Page Mutator::some_structure_page(Bytes& database) {
-  for (int tries = 0; tries < kTriesForAStructurePage; ++tries) {
+  for (int tries = 0; tries < kTriesForAPage; ++tries) {
     const Page page = some_page(database);
     if (!page.empty() && looks_like_structure(page.data())) return page;
   }

@@ -32,6 +32,7 @@ class Mutator {
   // of the database
   void edit_header(Bytes& database);
   void edit_page(Bytes& database);
+  void edit_page_field(Page page);
   void move_page(Bytes& database);
   void edit_map(Bytes& database);
   void resize(Bytes& database);

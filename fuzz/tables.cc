@@ -55,7 +55,8 @@ void add_record(std::span<const std::byte> page, std::size_t at, unsigned varint
   const std::size_t value_at = page.size() - rest.size();
   tables.push_back({value_at, sizeof(std::uint64_t),
                     std::min(rest.size() / sizeof(std::uint64_t), kNumbersOfValue), kNumber64});
-  if (rest.size() > sizeof(CatalogEntryHeader)) {
+  const bool is_catalog = as<StructurePageHeader>(page).owner == kEngineOwner;
+  if (is_catalog && rest.size() > sizeof(CatalogEntryHeader)) {
     tables.push_back({value_at, 0, 1, kCatalogEntryFields});
     tables.push_back({value_at, 0, 1, kCatalogStateFields});
   }

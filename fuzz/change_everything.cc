@@ -114,7 +114,9 @@ using ChangeFunction = std::function<void(Transaction&, const std::string&, Rand
 template <class T>
 std::pair<std::string_view, ChangeFunction> changer() {
   return {T::kKind, [](Transaction& txn, const std::string& name, Random& random) {
-            change(txn.open<T>(name), random);
+            auto collection = txn.find<T>(name);
+            if (!collection) throw NotFound("it is listed, and a lookup does not find it");
+            change(*collection, random);
           }};
 }
 

@@ -4,11 +4,12 @@
 //
 // Each file is one of the seeds (inputs of the image targets, or directories of them), changed a few
 // times by the fuzzers' mutator, with sums that mostly hold. No coverage guides it, so it runs in any
-// build, fast. A file that crashes, takes longer than 5 seconds, more memory than 256 MiB above its
+// build, fast. A file that crashes, takes more than 5 seconds of work, more memory than 256 MiB above its
 // own size, or breaks a promise is written to the directory and ends the run with exit code 1.
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,7 +33,8 @@
 namespace quire::fuzz {
 namespace {
 
-constexpr unsigned kMostSeconds = 5;
+constexpr unsigned kMostSeconds = 5;         // of the processor's time
+constexpr unsigned kMostSecondsAsleep = 60;  // others may be using the machine
 constexpr long kMostKilobytes = 256 << 10;
 constexpr std::uint64_t kMostRounds = 8;    // of changes to one file
 constexpr std::uint64_t kChangedOneIn = 4;  // is opened for writing, too
@@ -65,7 +67,8 @@ void save_tried() noexcept {
 
 extern "C" void on_signal(int signal) {
   save_tried();
-  const char* const text = signal == SIGALRM ? "it took too long\n" : "it crashed\n";
+  const bool is_late = signal == SIGALRM || signal == SIGPROF;
+  const char* const text = is_late ? "it took too long\n" : "it crashed\n";
   if (write(STDERR_FILENO, text, std::strlen(text)) < 0) _exit(2);
   _exit(1);
 }
@@ -74,6 +77,14 @@ extern "C" void on_signal(int signal) {
   save_tried();
   std::fprintf(stderr, "%s\n", why.c_str());
   _exit(1);
+}
+
+/// Stops after `seconds` of work, or much later if it does nothing; 0: no more.
+void set_deadline(unsigned seconds) {
+  itimerval timer{};
+  timer.it_value.tv_sec = seconds;
+  setitimer(ITIMER_PROF, &timer, nullptr);
+  alarm(seconds == 0 ? 0 : kMostSecondsAsleep);
 }
 
 long peak_kilobytes() {
@@ -128,7 +139,7 @@ Reached try_target(Reached (*target)(const Image&), const Image& image) {
 /// `before_all`: the memory of this process without hostile files.
 void try_image(const Image& image, long before_all, Random& random, Counts& counts) {
   const auto began = std::chrono::steady_clock::now();
-  alarm(kMostSeconds);
+  set_deadline(kMostSeconds);
   const Reached reached = try_target(scan, image);
   try_target(check, image);
   if (random.one_in(kChangedOneIn)) {
@@ -136,7 +147,7 @@ void try_image(const Image& image, long before_all, Random& random, Counts& coun
     if (!image.segments.empty()) try_target(replay, image);
     ++counts.changed;
   }
-  alarm(0);
+  set_deadline(0);
   const long own = static_cast<long>(image.database.size() >> 10);
   const long taken = peak_kilobytes() - before_all - own;
   if (taken > kMostKilobytes) fail("it took " + std::to_string(taken >> 10) + " MiB of memory");
@@ -150,7 +161,7 @@ void try_image(const Image& image, long before_all, Random& random, Counts& coun
 void run(const Arguments& arguments) {
   const std::vector<Image> seeds = read_seeds(arguments.seeds);
   tried.path = arguments.findings + "/hostile-" + std::to_string(arguments.seed);
-  for (const int signal : {SIGALRM, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) {
+  for (const int signal : {SIGALRM, SIGPROF, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) {
     std::signal(signal, on_signal);
   }
   Random random(arguments.seed);

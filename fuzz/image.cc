@@ -1,6 +1,7 @@
 #include "fuzz/image.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/endian.h"
@@ -8,8 +9,8 @@
 namespace quire::fuzz {
 namespace {
 
-/// Fewer zeros than this are not worth a piece of their own.
-constexpr std::size_t kLeastGap = 16;
+/// Zeros are left out so many at a time: fewer are not worth a piece of their own.
+constexpr std::size_t kUnit = 16;
 
 struct FileHeader {
   Le32 number;
@@ -50,46 +51,48 @@ void decode_file(ByteView& input, std::uint32_t pieces, Bytes& file) {
   }
 }
 
-bool all_zero(const Bytes& file, std::size_t at, std::size_t count) {
-  for (std::size_t i = at; i < at + count; ++i) {
-    if (file[i] != std::byte{0}) return false;
-  }
-  return true;
+bool is_zero(const Bytes& file, std::size_t unit) {
+  static constexpr std::array<std::byte, kUnit> kZeros{};
+  const std::size_t at = unit * kUnit;
+  return std::memcmp(&file[at], kZeros.data(), std::min(kUnit, file.size() - at)) == 0;
 }
 
-std::size_t end_of_zeros(const Bytes& file, std::size_t at) {
-  while (at < file.size() && file[at] == std::byte{0}) ++at;
-  return at;
-}
-
-/// Where the literal bytes from `at` on end: before the next gap, or at the end.
-std::size_t end_of_literals(const Bytes& file, std::size_t at) {
-  while (at < file.size() &&
-         !(file[at] == std::byte{0} && all_zero(file, at, std::min(kLeastGap, file.size() - at)))) {
-    ++at;
-  }
-  return at;
+/// The first unit from `unit` on that is zero, or is not; `units` if there is none.
+std::size_t find(const Bytes& file, std::size_t unit, std::size_t units, bool zero) {
+  while (unit < units && is_zero(file, unit) != zero) ++unit;
+  return unit;
 }
 
 void encode_file(std::uint32_t number, const Bytes& file, Bytes& out) {
   const std::size_t header_at = out.size();
   add(out, FileHeader{number, static_cast<std::uint32_t>(file.size()), 0u});
   std::uint32_t pieces = 0;
-  for (std::size_t at = 0; at < file.size(); ++pieces) {
-    const std::size_t begin = end_of_zeros(file, at);
-    if (begin == file.size()) break;
-    const std::size_t end = end_of_literals(file, begin);
-    add(out, PieceHeader{static_cast<std::uint32_t>(begin - at),
-                         static_cast<std::uint32_t>(end - begin)});
-    out.insert(out.end(), file.begin() + static_cast<std::ptrdiff_t>(begin),
-               file.begin() + static_cast<std::ptrdiff_t>(end));
-    at = end;
+  const std::size_t units = (file.size() + kUnit - 1) / kUnit;
+  for (std::size_t unit = 0;; ++pieces) {
+    const std::size_t begin = find(file, unit, units, false);
+    if (begin == units) break;
+    const std::size_t end = find(file, begin, units, true);
+    const ByteView literals = ByteView(file).sub(begin * kUnit, (end - begin) * kUnit);
+    add(out, PieceHeader{static_cast<std::uint32_t>((begin - unit) * kUnit),
+                         static_cast<std::uint32_t>(literals.size())});
+    out.insert(out.end(), literals.begin(), literals.end());
+    unit = end;
   }
   const Le32 count = pieces;
   std::memcpy(&out[header_at + offsetof(FileHeader, pieces)], &count, sizeof count);
 }
 
 }  // namespace
+
+bool operator==(const Image& a, const Image& b) noexcept {
+  // As ByteViews, whose bytes are compared many at a time.
+  const auto equal = [](const auto& x, const auto& y) {
+    return x.first == y.first && ByteView(x.second) == ByteView(y.second);
+  };
+  return ByteView(a.database) == ByteView(b.database) &&
+         std::equal(a.segments.begin(), a.segments.end(), b.segments.begin(), b.segments.end(),
+                    equal);
+}
 
 Image decode_image(ByteView input) {
   Image image;

@@ -20,7 +20,7 @@ struct Image {
   Bytes database;
   std::map<std::uint32_t, Bytes> segments;  // of the log beside it, by number
 
-  friend bool operator==(const Image&, const Image&) = default;
+  friend bool operator==(const Image& a, const Image& b) noexcept;
 };
 
 // An input of a fuzz target is an image whose zeros are left out, one file after the other:

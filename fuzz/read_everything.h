@@ -13,8 +13,7 @@ struct Content {
   std::uint64_t errors = 0;  // collections that could not be read to their end
   std::string first_error;   // with the name of its collection
 
-  /// The same content and as much damage. Where bytes are wrong in any case, what they are may differ:
-  /// a page of another kind has its own sum in the file, and none in memory.
+  /// The same content and as much damage, whatever the first of it is.
   friend bool operator==(const Content& a, const Content& b) noexcept {
     return a.digest == b.digest && a.errors == b.errors;
   }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kSummedFrom = 16;
 constexpr std::uint64_t kFewestTooMany = std::uint64_t{1} << 63;
+constexpr std::uint64_t kRoomToCount = std::uint64_t{1} << 32;
 
 std::uint64_t slot_sum(const HeaderSlot& slot) noexcept {
   std::uint64_t seed = 0;
@@ -44,7 +45,7 @@ void require_known_features(const HeaderSlot& slot, bool for_writing) {
   }
 }
 
-void require_sane_fields(const HeaderSlot& slot) {
+void require_sane_fields(const HeaderSlot& slot, bool for_writing) {
   const auto require = [](bool holds, const char* field, const std::string& expected,
                           std::uint64_t found, Pid page) {
     if (!holds) throw CorruptionError(page, field, expected, std::to_string(found));
@@ -55,9 +56,12 @@ void require_sane_fields(const HeaderSlot& slot) {
           page);
   require(slot.page_count > kCatalogRoot, "page count", "at least 4", slot.page_count, page);
   require(slot.catalog_root == kCatalogRoot, "catalog root", "3", slot.catalog_root, page);
-  // They are only counted up from here, and must not begin anew at 0.
+  // They are only counted up from here, and must not begin anew at 0. Whoever writes counts them up,
+  // and must not leave a file behind that is refused the next time.
   const auto require_countable = [&](std::uint64_t found, const char* field) {
     require(found < kFewestTooMany, field, "less than 2^63", found, page);
+    require(!for_writing || found < kFewestTooMany - kRoomToCount, field,
+            "less than 2^63 - 2^32 to be opened for writing", found, page);
   };
   require_countable(slot.header_generation, "header generation");
   require_countable(slot.checkpoint_seq, "checkpoint seq");
@@ -76,7 +80,7 @@ std::optional<Header> HeaderSlots::parse(int number, bool for_writing) {
   if (!has_magic(slot) || slot.sum != slot_sum(slot)) return {};
   if (slot.slot_number != static_cast<std::uint32_t>(number)) return {};
   require_known_features(slot, for_writing);
-  require_sane_fields(slot);
+  require_sane_fields(slot, for_writing);
   Header header;
   header.uuid = slot.uuid;
   header.generation = slot.header_generation;

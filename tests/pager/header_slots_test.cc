@@ -248,6 +248,14 @@ TEST_F(HeaderSlotsTest, RefusesNumbersThatCannotBeCountedOn) {
   EXPECT_EQ(slots.header(), header(8));
 }
 
+TEST_F(HeaderSlotsTest, NumbersThatLeaveNoRoomToCountAreReadButNotWritten) {
+  slot(1).header_generation = (std::uint64_t{1} << 63) - 1;
+  reseal(1);
+  EXPECT_THROW(slots.read(true), CorruptionError);
+  slots.read(false);
+  EXPECT_EQ(slots.header().generation, (std::uint64_t{1} << 63) - 1);
+}
+
 TEST_F(HeaderSlotsTest, WritesOneSlotAndLeavesTheOther) {
   const std::vector<std::byte> before = file.bytes;
   file.writes.clear();

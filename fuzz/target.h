@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "fuzz/image.h"
 
@@ -14,12 +13,9 @@ enum class Reached : std::uint8_t {
   sound,    // nothing is
 };
 
-/// What a fuzz target does with an image. Throws Finding, or whatever the library should not have
-/// thrown, if a promise is broken. The same image has the same result each time.
-struct Target {
-  std::string_view name;
-  Reached (*run)(const Image& image);
-};
+// What the fuzz targets do with an image. They throw Finding, or whatever the library should not
+// have thrown, if a promise is broken. The same image has the same result each time. One for salvage
+// goes here.
 
 /// Opens for reading only and reads everything: nothing on disk changes.
 Reached scan(const Image& image);

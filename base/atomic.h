@@ -18,7 +18,7 @@ template <class T>
 class Atomic {
  public:
   Atomic() noexcept = default;
-  Atomic(T value) noexcept : value_(value) {}  // NOLINT: as std::atomic does
+  Atomic(T value) noexcept : value_(value) {}  // implicit, as that of std::atomic
 
   T load(std::memory_order order = std::memory_order_seq_cst) const noexcept {
     schedule_point(this, false);

@@ -60,6 +60,16 @@ std::vector<Stamp> read_objects(Scope& scope) {
   return stamps;
 }
 
+/// Its size; nothing without one. std::runtime_error if a page of it is not as it was written.
+std::optional<std::uint64_t> read_filler(const Snapshot& snapshot) {
+  const auto filler = snapshot.find<Blob>(kFiller);
+  if (!filler) return std::nullopt;
+  for (std::uint64_t at = 0; at < filler->size(); at += 4096) {
+    if (filler->at(at) != std::byte{'f'}) throw std::runtime_error("another page in the filler");
+  }
+  return filler->size();
+}
+
 void require_none(const std::vector<std::string>& found, const std::string& where) {
   if (found.empty()) return;
   std::string text = where;
@@ -151,8 +161,7 @@ void EngineRun::run(const std::vector<Part>& parts, const Part& before) {
   scheduler_.quietly([&] {
     cut_power(CrashPolicy::lose_all());
     cut_power(CrashPolicy::random(moment));
-    judge();
-    preparing.drop_snapshot();
+    judge(preparing);
     database_->close();
     database_.reset();
   });
@@ -161,9 +170,10 @@ void EngineRun::run(const std::vector<Part>& parts, const Part& before) {
   judge_images();
 }
 
-void EngineRun::judge() {
+void EngineRun::judge(Actor& last) {
   try {
-    Actor(*this, histories_.size() - 1).read();
+    if (last.has_snapshot()) last.end_snapshot();
+    last.read();
     require_sound(*database_, "in the end");
   } catch (const ClosedError&) {
     // A part of the scenario has closed it.
@@ -261,12 +271,14 @@ void EngineRun::Actor::begin_snapshot() {
   read_.seq = snapshot_->seq();
   note("read");
   read_.values = read_objects(*snapshot_);
+  filler_ = read_filler(*snapshot_);
   read_.begun_after = run_.clock_.begun();
 }
 
 void EngineRun::Actor::end_snapshot() {
   note("read again");
   read_.again = read_objects(*snapshot_);
+  if (read_filler(*snapshot_) != filler_) throw std::runtime_error("another filler");
   history().reads.push_back(read_);
   note("end the snapshot");
   snapshot_.reset();
@@ -295,11 +307,7 @@ void EngineRun::Actor::close() {
 
 void EngineRun::Actor::evict() {
   note("evict");
-  const Snapshot snapshot = database().snapshot();
-  const auto filler = snapshot.find<Blob>(kFiller);
-  if (!filler) return;
-  std::vector<std::byte> byte(1);
-  for (std::uint64_t at = 0; at < filler->size(); at += 4096) filler->read(at, byte);
+  read_filler(database().snapshot());
 }
 
 void EngineRun::Actor::grow(std::size_t pages) {

@@ -51,7 +51,7 @@ class EngineRun {
   using Part = std::function<void(Actor&)>;
 
   /// Opens the database and lets `before` prepare it, without decisions; runs the parts, a thread each;
-  /// then judges what they saw, check()s the database, cuts the power, and opens the clean file.
+  /// then reads what a snapshot of `before` still holds, judges what they saw, check()s the database, cuts the power, and opens the clean file.
   void run(const std::vector<Part>& parts, const Part& before = {});
 
   Database& database() { return *database_; }
@@ -66,7 +66,7 @@ class EngineRun {
   };
 
   void open();
-  void judge();
+  void judge(Actor& last);
   void cut_power(const CrashPolicy& policy);
   void judge_images();
   void judge_image(Image& image);
@@ -99,7 +99,7 @@ class EngineRun::Actor {
   /// A snapshot that lives until end_snapshot(), which reads it again.
   void begin_snapshot();
   void end_snapshot();
-  void drop_snapshot() { snapshot_.reset(); }
+  bool has_snapshot() const noexcept { return snapshot_.has_value(); }
   /// Database::sync(): every relaxed commit that was acknowledged is durable.
   void sync();
   void checkpoint();
@@ -120,6 +120,7 @@ class EngineRun::Actor {
   EngineRun& run_;
   const std::size_t number_;
   std::optional<Snapshot> snapshot_;
+  std::optional<std::uint64_t> filler_;  // its size in the snapshot
   testing::SnapshotRead read_;
 };
 

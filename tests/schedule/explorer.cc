@@ -98,9 +98,10 @@ class Search {
     return true;
   }
 
-  /// All that depart once more, behind the last departure; of a run with very many, some.
+  /// All that depart once more from the default run, behind the last departure; of any other run
+  /// some, as many as are not too many to keep.
   void add_children(const Candidate& parent, const Outcome& outcome) {
-    constexpr std::size_t kMostOfOne = 4096;
+    constexpr std::size_t kMostOfOne = 64;
     std::vector<Candidate> children;
     const std::vector<Mask> useful = concerned(outcome);
     const std::size_t begin = parent.schedule.empty() ? 0 : parent.schedule.back().decision + 1;

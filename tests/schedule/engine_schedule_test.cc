@@ -95,6 +95,8 @@ std::vector<Scenario> scenarios() {
        20},
       {"RelaxedSync",
        {twice(commit_relaxed), after(250ms, [](Actor& actor) { actor.sync(); }), commit, read}},
+      {"RelaxedCommitsAndCheckpoint", {twice(commit_relaxed), checkpoint}, commit},
+      {"RelaxedCommitsAndClose", {commit_relaxed, commit_relaxed, close}, commit_relaxed},
       {"Marks", {commit, after(1500ms, commit), after(1200ms, checkpoint)}},
       {"Reaper", {[](Actor& actor) { actor.drop_filler(); }, commit, read}, commit, 60},
       {"ReaperAndClose",

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/schedule/last_words.h"
+
 namespace quire::schedule {
 namespace {
 
@@ -84,6 +86,7 @@ class Search {
   }
 
   bool try_schedule(const Candidate& candidate) {
+    set_last_words("killed by the schedule \"" + to_string(candidate.schedule) + "\"\n");
     const Outcome outcome = Scheduler::run(candidate.schedule, program_);
     ++report_.schedules;
     orders_.insert(order_of(outcome.steps));

@@ -233,6 +233,21 @@ TEST(ExplorerTest, FindsAReaderThatRegistersTooLate) {
   });
 }
 
+TEST(ExplorerDeathTest, NamesTheScheduleThatKillsTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(explore(
+                   [](Scheduler& scheduler) {
+                     Atomic<int> value{0};
+                     run_together(scheduler, {[&] {
+                                                const int before = value.load();
+                                                if (value.load() != before) std::abort();
+                                              },
+                                              [&] { value = 1; }});
+                   },
+                   {}),
+               "killed by the schedule \"[0-9]");
+}
+
 TEST(ExplorerTest, FindsALostWakeUp) {
   struct Shared {
     std::mutex mutex;

@@ -46,19 +46,17 @@ std::vector<Mask> concerned(const Outcome& outcome) {
 class Search {
  public:
   Search(const Program& program, const Budget& budget)
-      : program_(program), budget_(budget), random_(budget.seed), frontier_(budget.departures + 1) {
-    frontier_[0].push_back({});
-  }
+      : program_(program), budget_(budget), random_(budget.seed), frontier_(budget.departures) {}
 
   Report run() {
-    while (report_.schedules < budget_.schedules) {
-      const auto next = take();
-      if (!next) {
-        report_.is_complete = true;
-        break;
+    // The default run first.
+    if (try_schedule({{}, 0})) {
+      while (report_.schedules < budget_.schedules) {
+        const auto next = take();
+        if (!next || !try_schedule(*next)) break;
       }
-      if (!try_schedule(*next)) break;
     }
+    report_.is_complete = !report_.failure && !has_left_out_ && is_empty();
     report_.orders = orders_.size();
     return std::move(report_);
   }
@@ -69,19 +67,33 @@ class Search {
     Schedule schedule;
     unsigned preemptions = 0;
   };
+  /// One that departs once more than a run that has been made. There are many.
+  struct Child {
+    std::uint32_t parent = 0;  // in parents_
+    Departure last;
+    std::uint8_t preemptions = 0;
+  };
+  using Level = std::vector<Child>;
+
+  bool is_empty() const {
+    return std::all_of(frontier_.begin(), frontier_.end(),
+                       [](const Level& level) { return level.empty(); });
+  }
 
   /// Of those with fewest departures and of the others by turns: every single departure is tried
   /// if the budget allows for it, and some others in any case.
   std::optional<Candidate> take() {
-    std::vector<std::vector<Candidate>*> filled;
-    for (auto& level : frontier_) {
+    std::vector<Level*> filled;
+    for (Level& level : frontier_) {
       if (!level.empty()) filled.push_back(&level);
     }
     if (filled.empty()) return std::nullopt;
-    std::vector<Candidate>& level = *filled[turn_++ % 2 == 0 ? 0 : random_() % filled.size()];
+    Level& level = *filled[turn_++ % 2 == 0 ? 0 : random_() % filled.size()];
     std::swap(level[random_() % level.size()], level.back());
-    Candidate candidate = std::move(level.back());
+    const Child child = level.back();
     level.pop_back();
+    Candidate candidate{parents_[child.parent], child.preemptions};
+    candidate.schedule.push_back(child.last);
     return candidate;
   }
 
@@ -101,30 +113,40 @@ class Search {
     return true;
   }
 
-  /// All that depart once more from the default run, behind the last departure; of any other run
-  /// some, as many as are not too many to keep.
-  void add_children(const Candidate& parent, const Outcome& outcome) {
-    constexpr std::size_t kMostOfOne = 64;
-    std::vector<Candidate> children;
+  /// All that depart once more from the default run; from any other one, behind its last
+  /// departure, no more than can be kept.
+  void add_children(const Candidate& candidate, const Outcome& outcome) {
+    constexpr std::size_t kMostOfOne = 512;
+    const auto parent = static_cast<std::uint32_t>(parents_.size());
+    const Level children = children_of(candidate, outcome, parent);
+    if (children.empty()) return;
+    parents_.push_back(candidate.schedule);
+    Level& level = frontier_[candidate.schedule.size()];
+    const std::size_t most = parent == 0 ? children.size() : kMostOfOne;
+    if (children.size() > most) has_left_out_ = true;
+    std::sample(children.begin(), children.end(), std::back_inserter(level), most, random_);
+  }
+
+  Level children_of(const Candidate& candidate, const Outcome& outcome,
+                    std::uint32_t parent) const {
+    Level children;
     const std::vector<Mask> useful = concerned(outcome);
-    const std::size_t begin = parent.schedule.empty() ? 0 : parent.schedule.back().decision + 1;
-    for (std::size_t i = begin; i < outcome.decisions.size(); ++i) {
+    const Schedule& schedule = candidate.schedule;
+    for (std::size_t i = schedule.empty() ? 0 : schedule.back().decision + 1; i < useful.size();
+         ++i) {
       const Decision& decision = outcome.decisions[i];
-      const unsigned preemptions = parent.preemptions + (decision.is_blocked ? 0 : 1);
+      const unsigned preemptions = candidate.preemptions + (decision.is_blocked ? 0 : 1);
       if (preemptions > budget_.preemptions) continue;
       Mask others = decision.choices & ~(Mask{1} << decision.next);
       if (!decision.is_blocked) others &= useful[i];
       for (; others != 0; others &= others - 1) {
-        Candidate child{parent.schedule, preemptions};
-        child.schedule.push_back(
-            {static_cast<std::uint32_t>(i), static_cast<std::uint8_t>(std::countr_zero(others))});
-        children.push_back(std::move(child));
+        const auto thread = static_cast<std::uint8_t>(std::countr_zero(others));
+        children.push_back({parent,
+                            {static_cast<std::uint32_t>(i), thread},
+                            static_cast<std::uint8_t>(preemptions)});
       }
     }
-    auto& level = frontier_[parent.schedule.size() + 1];
-    const std::size_t most = parent.schedule.empty() ? children.size() : kMostOfOne;
-    std::sample(std::make_move_iterator(children.begin()), std::make_move_iterator(children.end()),
-                std::back_inserter(level), most, random_);
+    return children;
   }
 
   /// Leaves out one departure after the other, as long as the program still fails.
@@ -142,7 +164,9 @@ class Search {
   const Program& program_;
   const Budget& budget_;
   std::mt19937_64 random_;
-  std::vector<std::vector<Candidate>> frontier_;  // by how often they depart
+  std::vector<Schedule> parents_;
+  std::vector<Level> frontier_;  // by how often the parents depart
+  bool has_left_out_ = false;
   std::uint64_t turn_ = 0;
   std::unordered_set<std::uint64_t> orders_;
   Report report_;

@@ -145,19 +145,7 @@ void EngineRun::run(const std::vector<Part>& parts, const Part& before) {
   files_.before_change(moment % 32, [this, moment] {
     cut_power(moment % 2 == 0 ? CrashPolicy::lose_all() : CrashPolicy::random(moment));
   });
-  {
-    std::vector<std::unique_ptr<Thread>> threads;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      threads.push_back(scheduler_.start_thread([this, i, &part = parts[i]] {
-        Actor actor(*this, i);
-        try {
-          part(actor);
-        } catch (const ClosedError&) {
-          // Another thread has closed the database: nothing of this one counts from then on.
-        }
-      }));
-    }
-  }
+  run_parts(parts);
   scheduler_.quietly([&] {
     cut_power(CrashPolicy::lose_all());
     cut_power(CrashPolicy::random(moment));
@@ -168,6 +156,27 @@ void EngineRun::run(const std::vector<Part>& parts, const Part& before) {
   const Unscheduled alone;
   cut_power(CrashPolicy::lose_all());
   judge_images();
+}
+
+// No thread of an engine waits for a time to pass while another one waits for it: where that happens,
+// a wake-up is lost, and a timer of the keeper has made up for it.
+void EngineRun::run_parts(const std::vector<Part>& parts) {
+  const std::uint64_t leaps = scheduler_.leaps();
+  std::vector<std::unique_ptr<Thread>> threads;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    threads.push_back(scheduler_.start_thread([this, i, &part = parts[i]] {
+      Actor actor(*this, i);
+      try {
+        part(actor);
+      } catch (const ClosedError&) {
+        // Another thread has closed the database: nothing of this one counts from then on.
+      }
+    }));
+  }
+  threads.clear();  // joins
+  if (!has_slept_ && scheduler_.leaps() != leaps) {
+    throw std::runtime_error("nobody went on until a deadline had passed");
+  }
 }
 
 void EngineRun::judge(Actor& last) {
@@ -326,6 +335,7 @@ void EngineRun::Actor::drop_filler() {
 
 void EngineRun::Actor::sleep(std::chrono::nanoseconds time) {
   note("sleep");
+  run_.has_slept_ = true;
   run_.scheduler_.sleep(time);
 }
 

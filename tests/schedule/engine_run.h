@@ -66,6 +66,7 @@ class EngineRun {
   };
 
   void open();
+  void run_parts(const std::vector<Part>& parts);
   void judge(Actor& last);
   void cut_power(const CrashPolicy& policy);
   void judge_images();
@@ -81,6 +82,7 @@ class EngineRun {
   testing::HistoryClock durable_;  // of what is durable
   std::vector<testing::ThreadHistory> histories_;
   std::vector<Image> images_;
+  bool has_slept_ = false;  // a part of the scenario, which lets time pass
 };
 
 class EngineRun::Actor {

@@ -250,6 +250,7 @@ void Scheduler::decide(Act act, const void* object, bool is_blocked) {
   std::uint32_t can = choices();
   const int sleeper = is_blocked ? earliest_sleeper() : -1;
   if (can == 0 && sleeper < 0) leave_behind("deadlock");
+  if (can == 0) ++leaps_;
   const unsigned usual = !is_blocked ? self
                          : can != 0  ? next_in_circle(can)
                                      : static_cast<unsigned>(sleeper);

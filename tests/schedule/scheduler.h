@@ -60,6 +60,8 @@ class Scheduler {
   void quietly(const std::function<void()>& body);
   /// All others go on until they wait.
   void settle();
+  /// How often nobody could go on until a deadline had passed.
+  std::uint64_t leaps() const noexcept { return leaps_; }
   /// Of the thread that runs, from 0 on.
   unsigned number() const noexcept { return current_; }
   /// That of this run.
@@ -126,6 +128,7 @@ class Scheduler {
   unsigned quiet_ = 0;
   std::uint32_t taken_ = 0;  // decisions, quiet ones too
   std::uint64_t waits_ = 0;
+  std::uint64_t leaps_ = 0;
   std::chrono::nanoseconds now_{std::chrono::seconds(1000)};
   Outcome outcome_;
   struct Controller;

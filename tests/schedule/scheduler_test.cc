@@ -108,6 +108,7 @@ TEST(SchedulerTest, LeapsToTheEarliestDeadlineWhenNobodyElseCanGoOn) {
                              }});
     EXPECT_GE(scheduler.now() - before, 2h);
     EXPECT_LT(scheduler.now() - before, 3h);
+    EXPECT_EQ(scheduler.leaps(), 2u);
   });
   EXPECT_EQ(outcome.failure, "");
   EXPECT_EQ(order, "12");

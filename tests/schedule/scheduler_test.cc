@@ -28,6 +28,13 @@ void run_together(Scheduler& scheduler, const std::vector<std::function<void()>>
   for (const auto& body : bodies) threads.push_back(scheduler.start_thread(body));
 }
 
+/// Something that threads which a deadlock leaves behind go on using.
+template <class T>
+T& kept_for_ever() {
+  static auto& kept = *new std::vector<std::unique_ptr<T>>;
+  return *kept.emplace_back(std::make_unique<T>());
+}
+
 void require(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(what);
 }
@@ -135,9 +142,8 @@ TEST(SchedulerTest, QuietPartsHaveNoDecisions) {
 }
 
 TEST(SchedulerTest, NamesThePlacesOfADeadlock) {
-  // What a deadlock leaves behind stays in use.
-  auto& mutex = *new std::mutex;
-  auto& condition = *new std::condition_variable;
+  auto& mutex = kept_for_ever<std::mutex>();
+  auto& condition = kept_for_ever<std::condition_variable>();
   const Outcome outcome = Scheduler::run({}, [&](Scheduler& scheduler) {
     run_together(scheduler, {[&] {
                    scheduler.note("the waiter");
@@ -256,7 +262,7 @@ TEST(ExplorerTest, FindsALostWakeUp) {
     Atomic<bool> is_done{false};
   };
   expect_found([](Scheduler& scheduler) {
-    auto& shared = *new Shared;  // the one that waits for ever goes on using it
+    auto& shared = kept_for_ever<Shared>();
     run_together(scheduler, {[&] {
                                std::unique_lock lock(shared.mutex);
                                while (!shared.is_done) shared.condition.wait(lock);
@@ -270,7 +276,7 @@ TEST(ExplorerTest, FindsALostWakeUp) {
 
 TEST(ExplorerTest, FindsTwoLocksInTwoOrders) {
   expect_found([](Scheduler& scheduler) {
-    auto& mutexes = *new std::array<std::mutex, 2>;
+    auto& mutexes = kept_for_ever<std::array<std::mutex, 2>>();
     const auto lock_both = [&](std::size_t first) {
       return [&, first] {
         const std::lock_guard outer(mutexes.at(first));

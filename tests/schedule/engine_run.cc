@@ -107,10 +107,8 @@ std::unique_ptr<SimulatedFileSystem> EngineDisk::copy() const {
   return disk_->crash(CrashPolicy::keep_all());
 }
 
-bool EngineDisk::is_new(const SimulatedFileSystem& disk, std::uint64_t acknowledged,
-                        std::uint64_t begun) {
-  return seen_.insert(disk.image_hash() ^ (acknowledged * 0x9e3779b97f4a7c15u) ^ (begun << 32))
-      .second;
+bool EngineDisk::is_new(const SimulatedFileSystem& disk, const std::string& promises) {
+  return seen_.insert(promises + std::to_string(disk.image_hash())).second;
 }
 
 // ---- a run
@@ -197,8 +195,19 @@ void EngineRun::cut_power(const CrashPolicy& policy) {
 void EngineRun::judge_images() {
   require_none(anomalies(histories_), "the history is not one of isolated snapshots:");
   for (Image& image : images_) {
-    if (origin_.is_new(*image.disk, image.acknowledged, image.begun)) judge_image(image);
+    if (origin_.is_new(*image.disk, promises(image))) judge_image(image);
   }
+}
+
+std::string EngineRun::promises(const Image& image) const {
+  std::string text = std::to_string(image.acknowledged) + " " + std::to_string(image.begun) + " ";
+  for (const testing::ThreadHistory& history : histories_) {
+    for (const Attempt& attempt : history.attempts) {
+      const bool is_void = attempt.end == Attempt::End::rolled_back;
+      if (is_void) text += std::to_string(attempt.stamp.attempt) + " ";
+    }
+  }
+  return text;
 }
 
 void EngineRun::judge_image(Image& image) {

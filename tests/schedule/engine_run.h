@@ -28,12 +28,12 @@ class EngineDisk {
 
   std::unique_ptr<SimulatedFileSystem> copy() const;
   /// False if such a disk, with the same promises, has been seen before.
-  bool is_new(const SimulatedFileSystem& disk, std::uint64_t acknowledged, std::uint64_t begun);
+  bool is_new(const SimulatedFileSystem& disk, const std::string& promises);
   std::uint64_t seen() const noexcept { return seen_.size(); }
 
  private:
   std::unique_ptr<SimulatedFileSystem> disk_;
-  std::unordered_set<std::uint64_t> seen_;
+  std::unordered_set<std::string> seen_;
 };
 
 /// One run of a scenario: a database on a copy of a disk, whose every thread is the scheduler's, and
@@ -70,6 +70,8 @@ class EngineRun {
   void judge(Actor& last);
   void cut_power(const CrashPolicy& policy);
   void judge_images();
+  /// What must be on the disk, may be, and must not.
+  std::string promises(const Image& image) const;
   void judge_image(Image& image);
 
   Scheduler& scheduler_;

@@ -118,6 +118,16 @@ std::vector<Stamp> read_objects(Scope& scope) {
   return stamps;
 }
 
+/// How long the ballast is, every page of which is looked at; nothing without one.
+std::optional<std::uint64_t> read_ballast(const Snapshot& snapshot) {
+  const auto ballast = snapshot.find<Blob>(kBallast);
+  if (!ballast) return std::nullopt;
+  for (std::uint64_t at = 0; at < ballast->size(); at += 4096) {
+    EXPECT_EQ(ballast->at(at), std::byte{'b'});
+  }
+  return ballast->size();
+}
+
 /// A snapshot that has been read once, with an iterator in the middle of its table.
 class HeldSnapshot {
  public:
@@ -129,10 +139,12 @@ class HeldSnapshot {
     read_.seq = snapshot_.seq();
     read_.values = read_objects(snapshot_);
     read_.begun_after = clock.begun();
+    ballast_ = read_ballast(snapshot_);
     read_entries(at_, kEntries / 2, read_.again);
   }
 
   SnapshotRead read_again() {
+    EXPECT_EQ(read_ballast(snapshot_), ballast_);
     read_entries(at_, SIZE_MAX, read_.again);
     for (const Stamp& stamp : read_the_rest(snapshot_)) read_.again.push_back(stamp);
     return std::move(read_);
@@ -143,6 +155,7 @@ class HeldSnapshot {
   Snapshot snapshot_;
   HashView::Iterator at_;
   SnapshotRead read_;
+  std::optional<std::uint64_t> ballast_;
 };
 
 int commits_wanted() {
@@ -150,9 +163,9 @@ int commits_wanted() {
   return said != nullptr ? std::atoi(said) : kIsSanitized ? 40 : 100;
 }
 
-class SnapshotIsolationTest : public ::testing::TestWithParam<int> {
+class SnapshotIsolationTest : public ::testing::TestWithParam<unsigned> {
  protected:
-  static constexpr int kReaders = 8;
+  static constexpr unsigned kReaders = 8;
 
   SnapshotIsolationTest() {
     options.file_system = &disk;
@@ -219,19 +232,33 @@ class SnapshotIsolationTest : public ::testing::TestWithParam<int> {
     for (; !held.empty(); held.pop_front()) history.reads.push_back(held.front().read_again());
   }
 
-  void run_threads(int writers) {
-    histories.resize(static_cast<std::size_t>(writers + kReaders));
+  /// What a thread throws fails the test, and the others go on.
+  template <class Fn>
+  static std::thread thread_of(Fn fn) {
+    return std::thread([fn] {
+      try {
+        fn();
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+    });
+  }
+
+  void run_threads(unsigned writers) {
+    histories.resize(writers + kReaders);
     std::vector<std::thread> writing;
     std::vector<std::thread> others;
-    for (int i = 0; i < writers; ++i) {
-      writing.emplace_back([this, i] { write(histories.at(static_cast<std::size_t>(i)), 7u + i); });
+    for (unsigned i = 0; i < histories.size(); ++i) {
+      ThreadHistory& history = histories[i];
+      if (i < writers) {
+        writing.push_back(thread_of([this, i, &history] { write(history, 7 + i); }));
+      } else {
+        others.push_back(thread_of([this, &history] { read(history); }));
+      }
     }
-    for (int i = writers; i < writers + kReaders; ++i) {
-      others.emplace_back([this, i] { read(histories.at(static_cast<std::size_t>(i))); });
-    }
-    others.emplace_back([this] {
+    others.push_back(thread_of([this] {
       while (!done) database->checkpoint();
-    });
+    }));
     for (std::thread& thread : writing) thread.join();
     done = true;
     for (std::thread& thread : others) thread.join();
@@ -270,7 +297,7 @@ TEST_P(SnapshotIsolationTest, EveryThreadSeesOneCommitAtATime) {
   tried("snapshots judged", reads);
 }
 
-INSTANTIATE_TEST_SUITE_P(Writers, SnapshotIsolationTest, ::testing::Values(1, 8));
+INSTANTIATE_TEST_SUITE_P(Writers, SnapshotIsolationTest, ::testing::Values(1u, 8u));
 
 }  // namespace
 }  // namespace quire::testing

@@ -42,11 +42,25 @@ void require_sound(const Database& database) {
   if (!check.ok()) throw std::runtime_error("check(): " + check.problems.front().what);
 }
 
+/// Another thread of the parent may be starting a process at this moment, which has a copy of the
+/// descriptor, and so of the lock, that the parent has just closed, until it is this program.
+Database open_unlocked(const std::string& path) {
+  constexpr int kMostAttempts = 200;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return Database::open(path, writer_options());
+    } catch (const LockedError&) {
+      if (attempt == kMostAttempts) throw;
+      sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+}
+
 }  // namespace
 
 ExitCode run_torture_writer(const std::string& database_path, std::uint64_t seed) {
   const EndlessProgram program(seed);
-  Database database = Database::open(database_path, writer_options());
+  Database database = open_unlocked(database_path);
   tell_parent(kOpened);
   for (std::uint64_t number = EndlessProgram::count(database) + 1;; ++number) {
     database.transact([&](Transaction& transaction) { program.run(transaction, number); });

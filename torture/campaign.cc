@@ -15,11 +15,12 @@ constexpr const char* kPowerCut = "the power is cut, or the process dies";
 constexpr const char* kPowerCutInRecovery = "the same again, in the recovery from that";
 constexpr std::uint64_t kTrialsOfEachKind = 2;
 
-constexpr std::array kKinds{FaultKind::io_error,        FaultKind::partial_write,
-                            FaultKind::complete_write,  FaultKind::no_space,
-                            FaultKind::quota,           FaultKind::sync_loses,
-                            FaultKind::sync_reverts,    FaultKind::sync_reports_late,
-                            FaultKind::sync_keeps_some, FaultKind::sync_tells_each};
+constexpr std::array kKinds{
+    FaultKind::io_error,        FaultKind::interrupted,       FaultKind::partial_write,
+    FaultKind::complete_write,  FaultKind::no_space,          FaultKind::quota,
+    FaultKind::too_large,       FaultKind::read_only,         FaultKind::sync_loses,
+    FaultKind::sync_reverts,    FaultKind::sync_reports_late, FaultKind::sync_keeps_some,
+    FaultKind::sync_tells_each, FaultKind::sync_no_space,     FaultKind::write_back};
 
 void crash_everywhere(const Sequence& sequence, std::uint64_t seed, CampaignResult& result) {
   CrashOptions effort;

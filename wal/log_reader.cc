@@ -41,7 +41,7 @@ class BlockWriter {
     }
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     is_written_ = false;
-    if (bytes_.size() >= kMostBytes) finish();
+    if (bytes_.size() >= kMostBytes) write_whole_blocks();
   }
 
   /// All is written. A block that is full in part only is padded with zeros, and written again if
@@ -52,19 +52,32 @@ class BlockWriter {
     bytes_.resize(round_up(begin_ + size, kBlockSize) - begin_);
     file_->write_at(begin_, ByteView(bytes_));
     bytes_.resize(size);
-    forget_written_blocks();
+    forget_whole_blocks();
   }
 
   File& file() noexcept { return *file_; }
 
  private:
-  static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kMostBytes = std::size_t{64} << 10;
 
-  void forget_written_blocks() {
+  /// Bytes of blocks that nothing more is added to.
+  std::size_t whole_blocks() const noexcept {
     const std::uint64_t end = (begin_ + bytes_.size()) / kBlockSize * kBlockSize;
-    if (end <= begin_) return;
-    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(end - begin_));
-    begin_ = end;
+    return end <= begin_ ? 0 : end - begin_;
+  }
+
+  /// Padding would destroy what has yet to be read of the last block, and added.
+  void write_whole_blocks() {
+    if (whole_blocks() == 0) return;
+    file_->write_at(begin_, ByteView(bytes_).sub(0, whole_blocks()));
+    forget_whole_blocks();
+    is_written_ = bytes_.empty();
+  }
+
+  void forget_whole_blocks() {
+    const std::size_t size = whole_blocks();
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size));
+    begin_ += size;
   }
 
   File* file_;

@@ -56,7 +56,7 @@ void LogWriter::guarded(const Step& step) {
 void LogWriter::poison(const std::exception& reason) noexcept {
   MutexLock lock(mutex_);
   if (poison_) return;
-  poison_.emplace();
+  poison_ = Poison();
   try {
     const auto* io = dynamic_cast<const IoError*>(&reason);
     *poison_ = io != nullptr ? Poison{io->operation(), io->path(), io->error_number()}

@@ -27,8 +27,8 @@ class ShortSequencesTest : public ::testing::TestWithParam<Parameters> {
   /// Tries the last operation of a program.
   void try_last(const Sequence& sequence) {
     CrashOptions effort;
-    effort.images_per_point = 2 * testing::crash_budget();
-    effort.recover_one_in = 1 + 400 / testing::crash_budget();
+    effort.images_per_point = std::max<std::uint64_t>(2, testing::crash_budget() / 5);
+    effort.recover_one_in = 1 + 5000 / testing::crash_budget();
     effort.images_per_recovery_point = 3;
     const CrashReport report = explore(sequence, effort, sequence.size() - 1);
     images_ += report.images;

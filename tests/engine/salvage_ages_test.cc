@@ -1,6 +1,9 @@
 // Pages that are intact but not of the state that is looked for: freed ones, ones that a write has
 // missed, ones that a checkpoint has written before the log was lost.
 
+#include <algorithm>
+#include <cstring>
+
 #include "tests/engine/salvage_fixture.h"
 
 namespace quire::testing {
@@ -102,8 +105,14 @@ TEST_F(SalvageAgesTest, NoticesABucketThatIsOlderThanItsTable) {
   broken.commit({[](auto& change) {
     for (std::size_t i = 0; i < kMany; i += 2) change.erase("table", key(i));
   }});
-  const Pid bucket = pages_of("table", PageType::hash_bucket).front();
-  broken.put_page_of(before, bucket);
+  const std::vector<std::byte> after = broken.read(kBrokenPath);
+  const std::vector<Pid> buckets = pages_of("table", PageType::hash_bucket);
+  const auto changed = std::find_if(buckets.begin(), buckets.end(), [&](Pid pid) {
+    const std::size_t at = std::size_t{pid} * kPageSize;
+    return std::memcmp(before.data() + at, after.data() + at, kPageSize) != 0;
+  });
+  ASSERT_NE(changed, buckets.end());
+  broken.put_page_of(before, *changed);
   const SalvageReport report = salvage();
   EXPECT_FALSE(SalvageFiles::account(report, "table").whole);
 }

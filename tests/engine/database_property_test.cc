@@ -2,6 +2,7 @@
 // savepoints, commit, rollback, checkpoint, close and reopen, crash and recovery, snapshots of
 // random ages read again.
 
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 

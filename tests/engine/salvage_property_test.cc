@@ -1,6 +1,7 @@
 // I33: whatever is damaged, a salvage ends with a sound database that holds nothing which was never
 // committed; and what the damage has not touched is there as a whole.
 
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 

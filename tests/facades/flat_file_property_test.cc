@@ -2,6 +2,7 @@
 // transactions that end in any way, beside a hash that keeps the locations; with checkpoints,
 // reopening and the death of the process.
 
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 

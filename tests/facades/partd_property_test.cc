@@ -1,6 +1,7 @@
 // Random operations on partds of each codec and buffer size and on std::maps: in transactions and
 // under savepoints, with drop, rename, reopening and crashes between them.
 
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 

@@ -1,6 +1,7 @@
 // Random operations on a pipe and on a std::vector of blocks, with transactions, savepoints,
 // reopening, renaming and dropping; a writer may stay open across all of them.
 
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 

@@ -1,6 +1,7 @@
 // Records, arrays and rings against std containers: changes, savepoints, commit, rollback,
 // checkpoint, close and reopen, crash and recovery, old snapshots read again.
 
+#include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 

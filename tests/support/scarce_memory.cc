@@ -1,5 +1,6 @@
 #include "tests/support/scarce_memory.h"
 
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 

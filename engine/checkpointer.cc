@@ -27,6 +27,7 @@
 #include <new>
 #include <string>
 
+#include "base/sabotage.h"
 #include "engine/committer.h"
 #include "engine/core.h"
 #include "pager/header_slots.h"
@@ -91,7 +92,8 @@ void Checkpointer::begin() {
   }
   core_.queue().close_generation([&](const Visible& end) {
     end_ = end;
-    registration_ = &core_.registry().add(end.seq);
+    const bool is_registered = !is_sabotaged(Sabotage::registration_of_checkpoint);
+    registration_ = &core_.registry().add(is_registered ? end.seq : 0);
   });
   stage_ = Stage::make_durable;
 }
@@ -127,11 +129,16 @@ void Checkpointer::go_on() {
   }
 }
 
-void Checkpointer::make_durable() {
+/// Behind this, damage to what the checkpoint saves is not a torn end (L6).
+void Checkpointer::prove_log() {
+  if (is_sabotaged(Sabotage::log_before_pages)) return;
   core_.queue().make_durable();
-  if (core_.queue().log() != nullptr) {
-    core_.queue().lead([](wal::LogWriter& log) { log.mark(); });
-  }
+  if (core_.queue().log() == nullptr || is_sabotaged(Sabotage::mark_before_pages)) return;
+  core_.queue().lead([](wal::LogWriter& log) { log.mark(); });
+}
+
+void Checkpointer::make_durable() {
+  prove_log();
   readers_ = core_.registry().raise_horizon(end_.seq);
   unsaved_ = core_.pool().versions().unsaved_pages(end_.seq);
   next_ = 0;
@@ -148,7 +155,7 @@ void Checkpointer::save_some() {
 
 void Checkpointer::sync() {
   // Covers slot B of the last checkpoint too.
-  core_.room().sync();
+  if (!is_sabotaged(Sabotage::saved_page_sync)) core_.room().sync();
   core_.pool().mark_saved(saved_);
   if (core_.queue().log() != nullptr) {
     stage_ = Stage::write_headers;
@@ -169,9 +176,9 @@ void Checkpointer::write_headers(bool clean) {
   header.first_generation = clean ? 0 : log.generation();
   pager::HeaderSlots slots(core_.base());
   slots.write(0, header);
-  core_.room().sync_data();
+  if (!is_sabotaged(Sabotage::checkpoint_header_sync)) core_.room().sync_data();
   slots.write(1, header);
-  if (clean) core_.room().sync_data();
+  if (clean && !is_sabotaged(Sabotage::clean_header_sync)) core_.room().sync_data();
 }
 
 void Checkpointer::retire() {
@@ -188,7 +195,8 @@ void Checkpointer::retire() {
 void Checkpointer::cut_file() {
   if (!cut_) return;
   const pager::Readers readers = core_.registry().raise_horizon(*cut_);
-  if (!readers.need(0, *cut_) && core_.room().cut(end_.page_count)) cut_.reset();
+  const bool is_needed = readers.need(0, *cut_) && !is_sabotaged(Sabotage::readers_of_a_cut_tail);
+  if (!is_needed && core_.room().cut(end_.page_count)) cut_.reset();
 }
 
 void Checkpointer::finish() {

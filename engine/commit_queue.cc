@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/invariant.h"
+#include "base/sabotage.h"
 
 namespace quire::engine {
 namespace {
@@ -56,7 +57,7 @@ void CommitQueue::raise_visible() {
   Visible visible{0, 0};
   while (!invisible_.empty()) {
     const Pending& next = invisible_.front();
-    if (!next.relaxed && next.seq > durable()) break;
+    if (!next.relaxed && next.seq > durable() && !is_sabotaged(Sabotage::wait_for_durable)) break;
     visible = {next.seq, next.page_count};
     invisible_.pop_front();
   }

@@ -24,6 +24,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/sabotage.h"
 #include "wal/commit_encoder.h"
 
 namespace quire::engine {
@@ -54,7 +55,7 @@ void name_log(Core& core, const wal::LogWriter& log, const wal::LogIdentity& ide
   pager::HeaderSlots slots(core.base());
   for (const int slot : {0, 1}) {
     slots.write(slot, core.header);
-    core.room().sync_data();
+    if (!is_sabotaged(Sabotage::new_log_header_syncs)) core.room().sync_data();
   }
 }
 
@@ -135,7 +136,7 @@ class Encoding {
 wal::EncodedCommit prepare_log(Core& core, const pager::PrivatePages& pages, Seq seq,
                                Durability durability) {
   core.room().reserve(pages.page_count());
-  if (!pages.early().empty()) core.room().sync();
+  if (!pages.early().empty() && !is_sabotaged(Sabotage::early_page_sync)) core.room().sync();
   if (core.queue().log() == nullptr) start_log(core);
   Encoding encoding(core, pages, seq, durability);
   encoding.reserve();
@@ -214,7 +215,8 @@ void wait_for_commit(Core& core, const PublishedCommit& commit, Durability durab
     if (is_promised && core.queue().durable() < commit.seq) core.queue().make_durable();
     return;
   }
-  if (durability == Durability::relaxed) core.queue().wait_written(commit.seq);
+  const bool is_told_early = is_sabotaged(Sabotage::wait_for_written);
+  if (durability == Durability::relaxed && !is_told_early) core.queue().wait_written(commit.seq);
   try {
     tidy_up_behind(core, commit);
   } catch (const std::bad_alloc&) {

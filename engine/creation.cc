@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/hex.h"
+#include "base/sabotage.h"
 #include "engine/collection_pages.h"
 #include "pager/header_slots.h"
 #include "pager/page_pool.h"
@@ -57,7 +58,7 @@ void write_empty_database(FileSystem& file_system, File& file) {
   pager::HeaderSlots slots(file);
   slots.write(0, header);
   slots.write(1, header);
-  file.sync_all();
+  if (!is_sabotaged(Sabotage::new_file_sync)) file.sync_all();
 }
 
 void remove_quietly(FileSystem& file_system, const std::string& path) noexcept {
@@ -89,6 +90,7 @@ void create_file(FileSystem& file_system, const std::string& path) {
     throw;
   }
   remove_quietly(file_system, temporary);
+  if (is_sabotaged(Sabotage::new_file_name_sync)) return;
   file_system.sync_directory(directory_of(path));
 }
 

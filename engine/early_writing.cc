@@ -1,5 +1,7 @@
 #include "engine/early_writing.h"
 
+#include "base/sabotage.h"
+
 namespace quire::engine {
 namespace {
 
@@ -7,6 +9,7 @@ namespace {
 /// are free there may have been in use before, and are about to be overwritten. A MARK proves what
 /// was synced, as before every write of the base: damage to it is then no torn end (rule L6).
 void make_base_durable(CommitQueue& queue) {
+  if (is_sabotaged(Sabotage::sync_before_early_pages)) return;
   queue.make_durable();
   if (queue.log() != nullptr) queue.lead([](wal::LogWriter& log) { log.mark(); });
 }

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <string>
 
+#include "base/sabotage.h"
+
 namespace quire::engine {
 namespace {
 
@@ -83,11 +85,8 @@ void FileRoom::sync_locked(bool length_too) {
   if (failed_sync_) throw IoError(*failed_sync_);
   if (has_sync_failed_) throw IoError("sync", base_->path(), 0, "an earlier sync has failed");
   try {
-    if (length_too) {
-      base_->sync_all();
-    } else {
-      base_->sync_data();
-    }
+    heeding_errors(Sabotage::failing_base_sync,
+                   [&] { length_too ? base_->sync_all() : base_->sync_data(); });
   } catch (const IoError& error) {
     has_sync_failed_ = true;
     failed_sync_ = error;
@@ -100,7 +99,7 @@ void FileRoom::sync_locked(bool length_too) {
 
 bool FileRoom::cut(Pid pages) {
   const MutexLock lock(mutex_);
-  if (reserved_ > pages) return false;
+  if (reserved_ > pages && !is_sabotaged(Sabotage::room_reserved_behind_a_cut)) return false;
   const std::uint64_t bytes = std::uint64_t{pages} * kPageSize;
   // Asked anew: without a log nobody reserves, and the checkpoint lets the file grow.
   if (base_->status().size > bytes) {

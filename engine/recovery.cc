@@ -25,6 +25,7 @@
 
 #include <cerrno>
 
+#include "base/sabotage.h"
 #include "engine/creation.h"
 #include "os/memory_file_system.h"
 #include "os/posix_file_system.h"
@@ -122,7 +123,8 @@ void Opening::open_and_lock() {
       if (error.error_number() == ENOENT) continue;  // removed between the two looks
       throw;
     }
-    if (!base().try_lock(options_.read_only ? LockKind::shared : LockKind::exclusive)) {
+    const LockKind kind = options_.read_only ? LockKind::shared : LockKind::exclusive;
+    if (!base().try_lock(kind) && !is_sabotaged(Sabotage::lock_of_the_file)) {
       throw LockedError(
           "the database is open elsewhere, in another process or in this one; close it there, or "
           "share that Database object");
@@ -235,7 +237,7 @@ void Opening::replay_to_base(wal::LogReader& log) {
 void Opening::finish_recovery(const wal::LogScan& scan) {
   make_length_durable(scan.page_count());
   pager::HeaderSlots(base()).write(chosen_slot_, opened_.header);
-  base().sync_all();
+  if (!is_sabotaged(Sabotage::recovered_page_sync)) base().sync_all();
   pager::Header clean = opened_.header;
   clean.generation += 1;
   clean.clean = true;
@@ -265,7 +267,7 @@ void Opening::write_clean_header(const pager::Header& header) {
   pager::HeaderSlots slots(base());
   for (const int slot : {1 - chosen_slot_, chosen_slot_}) {
     slots.write(slot, header);
-    base().sync_data();
+    if (!is_sabotaged(Sabotage::recovered_header_syncs)) base().sync_data();
   }
   opened_.header = header;
 }
@@ -280,7 +282,7 @@ void Opening::replay_to_memory(wal::LogReader& log) {
   }
   opened_.header.page_count = log.scan().page_count();
   for (const auto& [pid, history] : pages) {
-    if (pid >= opened_.header.page_count) break;
+    if (pid >= opened_.header.page_count || is_sabotaged(Sabotage::log_for_readers)) break;
     pager::FramePtr frame = opened_.pool->new_frame();
     const bool is_structure = read_replayed(log, pid, frame->bytes);
     frame->verified = is_structure ? pager::Frame::Verified::structure : pager::Frame::Verified::no;

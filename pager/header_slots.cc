@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/checksum.h"
+#include "base/sabotage.h"
 #include "pager/header_format.h"
 #include "pager/space_map_format.h"
 
@@ -113,7 +114,8 @@ void HeaderSlots::read(bool for_writing) {
                       "this is not a Quire database; give another path, or move the file away to "
                       "create one");
   }
-  const bool second = !slots[0] || (slots[1] && slots[1]->generation > slots[0]->generation);
+  const bool is_newer = slots[0] && slots[1] && slots[1]->generation > slots[0]->generation;
+  const bool second = !slots[0] || (is_newer && !is_sabotaged(Sabotage::newer_header));
   chosen_ = second ? 1 : 0;
   header_ = *slots[chosen_];
   equal_ = slots[0] && slots[1] && *slots[0] == *slots[1];

@@ -5,9 +5,12 @@
 #include <memory>
 #include <thread>
 
+#include "base/sabotage.h"
+
 namespace quire::pager {
 
 bool Readers::need(Seq version, Seq successor) const noexcept {
+  if (is_sabotaged(Sabotage::readers_of_old_versions)) return false;
   if (successor > horizon) return true;  // a snapshot of the older one may start at any moment
   const auto reader = std::lower_bound(seqs.begin(), seqs.end(), version);
   return reader != seqs.end() && *reader < successor;
@@ -46,6 +49,11 @@ SnapshotRegistry::Entry& SnapshotRegistry::claim(Seq seq) {
       }
     }
   }
+}
+
+/// Whether the horizon is above `seq`.
+bool SnapshotRegistry::has_passed(Seq seq) const noexcept {
+  return horizon() > seq && !is_sabotaged(Sabotage::horizon_seen_by_starters);
 }
 
 template <class Fn>

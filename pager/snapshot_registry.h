@@ -48,7 +48,7 @@ class SnapshotRegistry {
     for (;;) {
       seen = newest_visible();
       Entry& entry = claim(seen.seq);
-      if (horizon() <= seen.seq) return entry;
+      if (!has_passed(seen.seq)) return entry;
       remove(entry);
     }
   }
@@ -80,6 +80,7 @@ class SnapshotRegistry {
   };
 
   Entry& claim(Seq seq);
+  bool has_passed(Seq seq) const noexcept;
   static Block& block_behind(Block& block);
   template <class Fn>
   void for_each(Fn&& fn) const;

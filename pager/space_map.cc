@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/invariant.h"
+#include "base/sabotage.h"
 
 namespace quire::pager {
 namespace {
@@ -265,6 +266,7 @@ void SpaceMap::require_in_use(Pid pid) {
 }
 
 void SpaceMap::free(Pid pid, std::uint32_t count) {
+  if (is_sabotaged(Sabotage::freed_pages)) return;
   // All are checked before one is freed. A wild count ends at the next map page.
   const std::uint64_t end = std::uint64_t{pid} + count;
   for (std::uint64_t page = pid; page < end; ++page) require_in_use(static_cast<Pid>(page));
@@ -387,7 +389,7 @@ void SpaceMap::drop_runs_from(Pid first) {
 
 void SpaceMap::rollback() noexcept {
   for (const auto& [pid, change] : journal_) {
-    if (change.was_free) add_run(pid, 1);
+    if (change.was_free && !is_sabotaged(Sabotage::rollback_of_free_pages)) add_run(pid, 1);
   }
   journal_.clear();
   end_savepoints();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/invariant.h"
+#include "base/sabotage.h"
 
 namespace quire::pager {
 namespace {
@@ -196,7 +197,9 @@ bool VersionMap::holds(Pid pid, const LoadNote& note) {
 
 bool VersionMap::install(Pid pid, const LoadNote& note, FramePtr frame) {
   Edit edit(*this, pid);
-  if (edit.note().changes != note.changes || edit.note().empty_chain != note.empty_chain) {
+  const bool holds =
+      edit.note().changes == note.changes && edit.note().empty_chain == note.empty_chain;
+  if (!holds && !is_sabotaged(Sabotage::note_of_a_load)) {
     return false;
   }
   if (note.empty_chain) edit.push(base_marker());
@@ -245,7 +248,8 @@ void VersionMap::install_replayed(Pid pid, Seq seq, FramePtr frame) {
 bool VersionMap::is_vacant(Pid pid, const Readers& readers) {
   Edit edit(*this, pid);
   if (!edit.chain().empty()) edit.prune(readers);
-  return edit.chain().empty() || says_nothing(edit.chain());
+  return edit.chain().empty() || says_nothing(edit.chain()) ||
+         is_sabotaged(Sabotage::readers_of_early_room);
 }
 
 void VersionMap::vacate(Pid pid) {
@@ -304,7 +308,8 @@ VersionMap::Save VersionMap::settle(Edit& edit, Seq g, const Readers& readers) {
   if (newest == nullptr || !newest->frame || newest->mark != Mark::dirty) return save;
   const auto base = std::find_if(chain.begin(), chain.end(), is_base);
   if (base != chain.end()) {
-    if (readers.need(base->seq, std::next(base)->seq)) {
+    const bool is_dropped = is_sabotaged(Sabotage::base_that_readers_need);
+    if (!is_dropped && readers.need(base->seq, std::next(base)->seq)) {
       save.step = Save::Step::load_base;
       if (!std::next(base)->new_life) save.frame = std::next(base)->frame;
       return save;
@@ -316,6 +321,7 @@ VersionMap::Save VersionMap::settle(Edit& edit, Seq g, const Readers& readers) {
   edit.void_notes();
   // What the base held until now only memory holds from now on.
   for (Version& version : chain) {
+    if (is_sabotaged(Sabotage::mark_of_overwritten_versions)) break;
     if (&version != newest && version.mark == Mark::equal) version.mark = Mark::only_memory;
   }
   save.step = Save::Step::write;
@@ -343,7 +349,9 @@ VersionMap::Save VersionMap::begin_save_with(Pid pid, FramePtr old, Seq g, const
 void VersionMap::mark_saved(Pid pid, Seq seq) {
   Edit edit(*this, pid);
   for (Version& version : edit.chain()) {
-    if (version.seq == seq && version.mark == Mark::dirty) version.mark = Mark::equal;
+    const bool is_saved =
+        version.seq == seq || is_sabotaged(Sabotage::only_what_was_saved_is_clean);
+    if (is_saved && version.mark == Mark::dirty) version.mark = Mark::equal;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <quire/error.h>
 
 #include "base/checksum.h"
+#include "base/sabotage.h"
 
 namespace quire::wal {
 namespace {
@@ -133,7 +134,7 @@ std::unique_ptr<File> LogReader::open(std::uint32_t no, OpenMode how) const {
 // ---- the tail
 
 void LogReader::rewrite_tail() {
-  if (scan_.unproven().empty()) return;
+  if (scan_.unproven().empty() || is_sabotaged(Sabotage::tail_rewriting)) return;
   // A process that died may have left chunks in the cache that a failed sync will never bring to
   // the disk. If pages were written from them and power failed, no log would tell of those pages.
   std::unique_ptr<File> file;
@@ -146,7 +147,7 @@ void LogReader::rewrite_tail() {
   };
   const auto sync = [&] {
     writer->finish();
-    file->sync_data();
+    if (!is_sabotaged(Sabotage::rewritten_tail_sync)) file->sync_data();
   };
   bool only_marks = true;
   for (const UnprovenChunk& chunk : scan_.unproven()) {

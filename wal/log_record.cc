@@ -3,13 +3,18 @@
 #include <cstring>
 
 #include "base/checksum.h"
+#include "base/sabotage.h"
 
 namespace quire::wal {
 namespace {
 
+std::uint64_t seed_of(std::uint64_t salt, std::uint64_t offset) noexcept {
+  return is_sabotaged(Sabotage::chunk_salt) ? offset : salt ^ offset;
+}
+
 std::uint64_t header_sum(const ChunkHeader& header, std::uint64_t salt,
                          std::uint64_t offset) noexcept {
-  return checksum64(bytes_of(header).sub(sizeof(header.sum)), salt ^ offset);
+  return checksum64(bytes_of(header).sub(sizeof(header.sum)), seed_of(salt, offset));
 }
 
 std::uint64_t header_sum(const SegmentHeader& header) noexcept {
@@ -21,7 +26,7 @@ std::uint64_t header_sum(const SegmentHeader& header) noexcept {
 }  // namespace
 
 std::uint64_t body_sum(ByteView body, std::uint64_t salt, std::uint64_t offset) noexcept {
-  return checksum64(body, salt ^ offset);
+  return checksum64(body, seed_of(salt, offset));
 }
 
 void seal(ChunkHeader& header, std::uint64_t salt, std::uint64_t offset) noexcept {
@@ -29,7 +34,7 @@ void seal(ChunkHeader& header, std::uint64_t salt, std::uint64_t offset) noexcep
 }
 
 bool is_intact(const ChunkHeader& header, std::uint64_t salt, std::uint64_t offset) noexcept {
-  return header.sum == header_sum(header, salt, offset);
+  return header.sum == header_sum(header, salt, offset) || is_sabotaged(Sabotage::chunk_header_sum);
 }
 
 LogPosition durable_end(const ChunkHeader& header) noexcept {

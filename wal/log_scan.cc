@@ -7,6 +7,7 @@
 #include <quire/error.h>
 
 #include "base/checksum.h"
+#include "base/sabotage.h"
 
 namespace quire::wal {
 
@@ -48,6 +49,7 @@ void LogScan::check_block(const char* field, std::uint64_t expected, std::uint64
 /// A segment has its length, synced, before it has a block 0: one that is shorter has lost its end
 /// since, and with it commits of which nothing else tells.
 void LogScan::require_whole_segment() const {
+  if (is_sabotaged(Sabotage::whole_segment)) return;
   check_block("segment bytes", reader_->header().segment_bytes, reader_->bytes());
 }
 
@@ -62,7 +64,8 @@ void LogScan::open_first() {
     throw CorruptionError(segments_.path(at_.segment), "block 0",
                           "a segment of this database's log, which is needed",
                           "none, or that of another log");
-  check_block("generation", start_.first_generation, reader_->header().generation);
+  if (!is_sabotaged(Sabotage::log_generation))
+    check_block("generation", start_.first_generation, reader_->header().generation);
   check_block("seq before", start_.complete_seq, reader_->header().seq_before);
   require_whole_segment();
   chain_ = reader_->header().prev_end_sum;
@@ -75,6 +78,7 @@ void LogScan::enter_successor(const Chunk& end) {
   auto next = no == std::numeric_limits<std::uint32_t>::max()
                   ? std::nullopt
                   : SegmentReader::open(segments_, start_.identity, no + 1, OpenMode::read_only);
+  if (!next && is_sabotaged(Sabotage::successor_behind_an_end)) return;
   if (!next)
     throw CorruptionError(segments_.path(no + 1), "block 0",
                           "the segment that follows " + reader_->path(),
@@ -94,9 +98,14 @@ void LogScan::enter_successor(const Chunk& end) {
 
 // ---- chunks
 
+/// Whether the chunk was written behind the last one.
+bool LogScan::is_next(const ChunkHeader& header) const noexcept {
+  return header.prev_sum == chain_ || is_sabotaged(Sabotage::chunk_chain);
+}
+
 std::optional<Chunk> LogScan::next_chunk() {
   std::optional<Chunk> chunk = reader_->chunk(at_.offset);
-  if (!chunk || chunk->header.prev_sum != chain_ || !accept(*chunk)) return std::nullopt;
+  if (!chunk || !is_next(chunk->header) || !accept(*chunk)) return std::nullopt;
   return chunk;
 }
 
@@ -123,7 +132,8 @@ bool LogScan::accept(const Chunk& chunk) {
 }
 
 bool LogScan::accept_commit(const Chunk& chunk) {
-  if (chunk.header.seq != newest_seq_ + 1 || chunk.body.size() < kCommitTrailerSize) return false;
+  const bool follows = chunk.header.seq == newest_seq_ + 1 || is_sabotaged(Sabotage::commit_number);
+  if (!follows || chunk.body.size() < kCommitTrailerSize) return false;
   const ByteView records = chunk.body.sub(0, chunk.body.size() - kCommitTrailerSize);
   CommitTrailer trailer;
   std::memcpy(&trailer, chunk.body.data() + records.size(), sizeof(trailer));
@@ -141,9 +151,14 @@ bool LogScan::accept_commit(const Chunk& chunk) {
   }
   const ByteView sums(reinterpret_cast<const std::byte*>(part_sums.data()),
                       part_sums.size() * sizeof(Le64));
-  if (trailer.part_sums != checksum64(sums, 0) || trailer.body_bytes != body_bytes) return false;
+  const bool are_its_parts =
+      trailer.part_sums == checksum64(sums, 0) || is_sabotaged(Sabotage::parts_of_a_commit);
+  if (!are_its_parts || trailer.body_bytes != body_bytes) return false;
   const std::vector<PageEntry> own = page_entries(records);
-  if (trailer.page_records != page_records + own.size()) return false;
+  if (trailer.page_records != page_records + own.size() &&
+      !is_sabotaged(Sabotage::page_records_of_a_commit)) {
+    return false;
+  }
   if (trailer.page_count < kFewestPages) {
     throw CorruptionError(place(), "page count", "at least " + std::to_string(kFewestPages),
                           std::to_string(trailer.page_count));
@@ -193,6 +208,7 @@ void LogScan::advance(const Chunk& chunk) {
 
 /// L6: the log breaks off at at_. Throws if an intact header behind it tells that more was synced.
 void LogScan::refuse_if_durable() {
+  if (is_sabotaged(Sabotage::damage_before_the_durable_end)) return;
   for (const std::uint32_t no : segments_.numbers()) {
     if (no < at_.segment) continue;
     auto reader = SegmentReader::open(segments_, start_.identity, no, OpenMode::read_only);

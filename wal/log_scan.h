@@ -72,6 +72,7 @@ class LogScan {
   };
 
   void scan();
+  bool is_next(const ChunkHeader& header) const noexcept;
   std::optional<Chunk> next_chunk();
   bool accept(const Chunk& chunk);
   bool accept_commit(const Chunk& chunk);

@@ -9,6 +9,7 @@
 
 #include "base/checksum.h"
 #include "base/invariant.h"
+#include "base/sabotage.h"
 
 namespace quire::wal {
 namespace {
@@ -314,7 +315,8 @@ void LogWriter::put(Write& write, ChunkKind kind, std::uint8_t flags, Seq seq, B
   header.seq = seq;
   header.prev_sum = tail_.chain;
   header.body_sum = body_sum(body, tail_.salt, tail_.at.offset);
-  set_durable_end(header, tail_.durable_end);
+  const bool lies = is_sabotaged(Sabotage::durable_end_that_is_durable);
+  set_durable_end(header, lies ? tail_.at : tail_.durable_end);
   seal(header, tail_.salt, tail_.at.offset);
   write.parts.push_back(bytes_of(header));
   if (!body.empty()) write.parts.push_back(body);
@@ -331,7 +333,8 @@ void LogWriter::send(Write& write) {
     write.parts.push_back(ByteView(kZeroBlock).sub(0, end - tail_.at.offset));
   std::uint64_t bytes = 0;
   for (const ByteView& part : write.parts) bytes += part.size();
-  tail_.segment->file->write_at(end - bytes, write.parts);
+  heeding_errors(Sabotage::failing_log_write,
+                 [&] { tail_.segment->file->write_at(end - bytes, write.parts); });
   bytes_written_ += bytes;
   tail_.at.offset = end;
 }
@@ -348,10 +351,10 @@ void LogWriter::move_on(Write& write, std::uint64_t generation) {
   // reached the disk before block 0 would lead to nothing: the log could not be read (L7).
   to.file->write_at(0, bytes_of(header));
   bytes_written_ += sizeof(header);
-  sync_file(*to.file);
+  if (!is_sabotaged(Sabotage::successor_sync)) sync_file(*to.file);
   send(write);
   // Only then records there: their durable end says that all of this is on the disk.
-  sync_file(*from.file);
+  if (!is_sabotaged(Sabotage::end_of_segment_sync)) sync_file(*from.file);
   from.file.reset();
   enter(to, generation, salt);
   all_is_durable();
@@ -379,8 +382,9 @@ void LogWriter::all_is_durable() {
 void LogWriter::sync() {
   require_usable_now();
   if (tail_.durable_end == tail_.at) return;
+  if (is_sabotaged(Sabotage::log_sync)) return all_is_durable();
   guarded([&] {
-    sync_file(*tail_.segment->file);
+    heeding_errors(Sabotage::failing_log_sync, [&] { sync_file(*tail_.segment->file); });
     all_is_durable();
   });
 }

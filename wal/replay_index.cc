@@ -5,6 +5,8 @@
 
 #include <quire/error.h>
 
+#include "base/sabotage.h"
+
 namespace quire::wal {
 namespace {
 
@@ -38,14 +40,15 @@ void ReplayIndex::apply_bulk(Pid first, std::uint64_t end, Seq seq, const std::s
   auto to = from;
   for (; to != pages_.end() && to->first < end; ++to)
     if (to->second.seq == seq) named_twice(where, to->first, seq);
-  pages_.erase(from, to);
+  if (!is_sabotaged(Sabotage::bulk_voids_older_records)) pages_.erase(from, to);
 }
 
 void ReplayIndex::apply(const PageEntry& entry, Seq seq, std::uint64_t generation, Pid page_count,
                         const std::string& where) {
   const Pid pid = entry.name.pid;
   const std::uint64_t end = std::uint64_t{pid} + entry.pages;
-  if (pid < kFirstLoggedPid || end > page_count)
+  const bool is_inside = pid >= kFirstLoggedPid && end <= page_count;
+  if (!is_inside && !is_sabotaged(Sabotage::pid_in_the_log))
     corrupt(where, pid, "pid",
             std::to_string(kFirstLoggedPid) + " to " + std::to_string(page_count),
             std::to_string(pid) + " and " + std::to_string(entry.pages - 1) + " more");
@@ -54,7 +57,8 @@ void ReplayIndex::apply(const PageEntry& entry, Seq seq, std::uint64_t generatio
   const bool is_delta = entry.kind == PageRecordKind::delta;
   const auto found = pages_.find(pid);
   if (found != pages_.end() && found->second.seq == seq) named_twice(where, pid, seq);
-  if (is_delta && (found == pages_.end() || found->second.generation != generation))
+  const bool has_image = found != pages_.end() && found->second.generation == generation;
+  if (is_delta && !has_image && !is_sabotaged(Sabotage::image_first_in_a_generation))
     corrupt(where, pid, "kind", "an image or init first in each generation", "a delta");
   PageHistory& history = found != pages_.end() ? found->second : pages_[pid];
   if (is_delta && history.type != entry.name.type)

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "base/sabotage.h"
 #include "wal/segment_reader.h"
 
 namespace quire::wal {
@@ -33,6 +34,7 @@ std::optional<Uuid> log_to_keep(const SegmentSet& segments, std::uint32_t no,
                                 const LogIdentity& own) {
   if (auto reader = SegmentReader::open_any(segments, no)) {
     if (identity_of(reader->header()) == own) return std::nullopt;
+    if (is_sabotaged(Sabotage::foreign_segments_are_kept)) return std::nullopt;
     ChunkHeader record;
     if (!reader->find_header(kBlockSize, record)) return std::nullopt;
     return reader->header().log_id;

@@ -11,6 +11,7 @@
 #include <quire/error.h>
 
 #include "base/hex.h"
+#include "base/sabotage.h"
 
 namespace quire::wal {
 namespace {
@@ -111,7 +112,7 @@ void SegmentSet::fill(File& file, ByteView head, std::uint64_t bytes) const {
     file.write_at(at, ByteView(zeros).sub(0, count));
     at += count;
   }
-  file.sync_all();
+  if (!is_sabotaged(Sabotage::new_segment_sync)) file.sync_all();
 }
 
 std::unique_ptr<File> SegmentSet::publish(std::unique_ptr<File> temporary, std::uint32_t no,
@@ -142,7 +143,7 @@ std::unique_ptr<File> SegmentSet::publish(std::unique_ptr<File> temporary, std::
 std::unique_ptr<File> SegmentSet::open_named(std::uint32_t no) const {
   try {
     // A crash before this sync may lose the name; nothing has been written that would need it.
-    sync_directory();
+    if (!is_sabotaged(Sabotage::new_segment_name_sync)) sync_directory();
     return file_system_->open(path(no), OpenMode::read_write);
   } catch (const IoError& error) {
     if (!is_descriptor_missing(error.error_number())) throw;

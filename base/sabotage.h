@@ -41,6 +41,7 @@ enum class Sabotage {
   log_for_readers,
   lock_of_the_file,
   newer_header,
+  repair_of_a_clean_file,
   // What the log is checked for.
   chunk_header_sum,
   chunk_body_sum,
@@ -59,6 +60,7 @@ enum class Sabotage {
   pid_in_the_log,
   range_within_a_page,
   foreign_segments_are_kept,
+  name_set_aside_sync,
   // What pages are checked for.
   structure_page_sum,
   data_page_sum,

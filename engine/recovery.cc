@@ -294,6 +294,7 @@ void Opening::replay_to_memory(wal::LogReader& log) {
 /// synced may be relied on when the other is overwritten or a segment deleted.
 void Opening::repair_clean_file(const wal::SegmentSet& segments) {
   if (slots_equal_ && segments.numbers().empty()) return;
+  if (is_sabotaged(Sabotage::repair_of_a_clean_file)) return;
   pager::HeaderSlots slots(base());
   for (const int slot : {chosen_slot_, 1 - chosen_slot_}) {
     slots.write(slot, opened_.header);

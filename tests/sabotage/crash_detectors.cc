@@ -48,7 +48,7 @@ void explore(const Sequence& sequence, const Effort& how = {}) {
   effort.recover_one_in = how.recover_one_in;
   effort.images_per_recovery_point = how.images_per_recovery_point;
   const CrashReport report = torture::explore(sequence, effort);
-  require(report.ok(), sequence.name() + ": " + report.summary());
+  require(report.ok(), sequence.name() + ": " + message_of(report));
 }
 
 // ---- transactions of more pages than there are frames
@@ -105,7 +105,7 @@ void crash_in_a_creation() {
     run.open().close();
   };
   const CrashReport report = explore_program_crashes(create, reopen);
-  require(report.ok(), report.summary());
+  require(report.ok(), message_of(report));
 }
 
 void crash_in_a_first_commit() { explore({start("nothing"), program({"put one"})}); }

@@ -66,6 +66,14 @@ void overwrite(FileSystem& from, const std::string& source, FileSystem& to) {
   copy->truncate(bytes.size());
 }
 
+/// Whether a segment is there, in its place or set aside.
+bool has_log_file(FileSystem& files) {
+  const auto names = files.list("/");
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.find("-wal") != name.npos && name.find("-wal-new") == name.npos;
+  });
+}
+
 /// The call of the first write of the database file behind `from`.
 std::uint64_t first_write_of_pages(const SimulatedFileSystem& files, std::uint64_t from) {
   const std::string write = "write " + std::string(kPath) + " ";
@@ -167,11 +175,29 @@ void foreign_left_over() {
   const Disk clean = clean_disk(1);
   overwrite(*foreign, segment_path(1), *clean);
   const auto opened = Database::open(kPath, options_on(*clean));
-  const auto names = clean->list("/");
-  const bool is_kept = std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name.find("-wal-aside.") != name.npos;
-  });
-  require(is_kept, "a segment of another database was deleted");
+  require(has_log_file(*clean), "a segment of another database was deleted");
+}
+
+void crash_before_a_foreign_left_over() {
+  const Disk foreign = new_disk_with_live_log(7);
+  CrashOptions options;
+  options.path = kPath;
+  const CrashReport report = explore_program_crashes(
+      [&](CrashRun& run) {
+        run.open().close();
+        overwrite(*foreign, segment_path(1), run.files());
+        run.files().open(segment_path(1), OpenMode::read_write)->sync_all();
+        run.files().sync_directory("/");
+        run.start_trying();
+        run.open().close();
+      },
+      [](CrashRun& run) {
+        require(has_log_file(run.files()), "a segment of another database is lost");
+        run.open().close();
+        require(has_log_file(run.files()), "a segment of another database was deleted");
+      },
+      options);
+  require(report.ok(), message_of(report));
 }
 
 void stale_header() {
@@ -193,6 +219,16 @@ void lost_header_slot() {
       flip(*disk, kPath, slot * kPage + 100);
       require(content_on(*disk) == content, "one header slot alone does not open the file");
     }
+  }
+}
+
+/// What one open finds damaged it repairs, before the next damage.
+void header_slots_lost_one_by_one() {
+  const Disk disk = clean_disk(1);
+  const std::string content = content_on(*copy_of(*disk));
+  for (const std::uint64_t slot : {0, 1, 0}) {
+    flip(*disk, kPath, slot * kPage + 100);
+    require(content_on(*disk) == content, "a damaged header slot was not repaired");
   }
 }
 

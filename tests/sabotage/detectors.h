@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <quire/testing.h>
+
 // Each detector tries something that the engine promises, from nothing, in a second or less, and throws
 // what derives from std::exception if it is not so. They know nothing of what may have been left out.
 
@@ -10,6 +12,11 @@ namespace quire::sabotage {
 
 inline void require(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error(what);
+}
+
+/// What a failure of the explorer was.
+inline std::string message_of(const CrashReport& report) {
+  return report.failure ? report.failure->message : "";
 }
 
 // ---- crash_detectors.cc: the power is cut at every moment of a short program, and in its recoveries
@@ -38,9 +45,11 @@ void shortened_log();
 void damage_while_pages_are_saved();
 void foreign_log();
 void foreign_left_over();
+void crash_before_a_foreign_left_over();
 void log_of_another_checkpoint();
 void stale_header();
 void lost_header_slot();
+void header_slots_lost_one_by_one();
 void reader_of_a_live_log();
 void second_opener();
 

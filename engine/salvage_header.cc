@@ -163,11 +163,16 @@ SalvageHeader from_slot(const pager::Header& slot) {
 
 }  // namespace
 
+bool claims_to_be_structure(Pid pid, pager::PageBytes bytes) noexcept {
+  const auto& header = *reinterpret_cast<const StructurePageHeader*>(bytes.data());
+  return header.pid == pid && header.type >= static_cast<std::uint8_t>(PageType::map) &&
+         header.type <= kMaxPageType;
+}
+
 bool looks_like_structure(Pid pid, pager::PageBytes bytes) noexcept {
   const auto& header = *reinterpret_cast<const StructurePageHeader*>(bytes.data());
   const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
-  return header.pid == pid && header.type >= static_cast<std::uint8_t>(PageType::map) &&
-         header.type <= kMaxPageType &&
+  return claims_to_be_structure(pid, bytes) &&
          std::all_of(header.zero.begin(), header.zero.end(), is_zero);
 }
 

@@ -32,8 +32,9 @@ struct SalvageHeader {
 SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
                                   const std::string& hint);
 
-/// Whether the bytes are a structure page of that number, going by what its header says, not by its
-/// sum.
+/// Whether the header of a page says that it is a structure page of that number.
+bool claims_to_be_structure(Pid pid, pager::PageBytes bytes) noexcept;
+/// The same where no sum can be compared: its reserved bytes are zeros, too.
 bool looks_like_structure(Pid pid, pager::PageBytes bytes) noexcept;
 /// Whether its sum holds in a database whose uuid hashes to `uuid_hash`.
 bool has_structure_sum(Pid pid, pager::PageBytes bytes, std::uint64_t uuid_hash) noexcept;

@@ -114,7 +114,10 @@ SalvageSource::Loaded SalvageSource::load_logged(Pid pid) {
 
 void SalvageSource::require_intact(Pid pid, const Loaded& loaded) const {
   if (!loaded.is_logged_structure) {
-    if (!looks_like_structure(pid, loaded.frame->bytes)) {
+    // Reserved bytes mean nothing where a sum says that they are as they were written.
+    const bool is_structure = uuid_hash_ ? claims_to_be_structure(pid, loaded.frame->bytes)
+                                         : looks_like_structure(pid, loaded.frame->bytes);
+    if (!is_structure) {
       wrong_page(pid, "header", "that of this structure page", loaded.frame->header().pid);
     }
     if (uuid_hash_ && !has_structure_sum(pid, loaded.frame->bytes, *uuid_hash_)) {

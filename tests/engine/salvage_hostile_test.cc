@@ -110,6 +110,16 @@ TEST_F(SalvageHostileTest, UsesNoPageTwice) {
   EXPECT_LE(broken.files().status(kNewPath)->size, whole.size());
 }
 
+TEST_F(SalvageHostileTest, IgnoresReservedBytesOfIntactPages) {
+  std::vector<std::byte> bytes = whole;
+  for (const Pid pid : structure_pages) {
+    bytes[std::size_t{pid} * kPageSize + offsetof(StructurePageHeader, zero)] = std::byte{1};
+    seal(bytes, pid);
+  }
+  broken.write(kBrokenPath, bytes);
+  EXPECT_TRUE(broken.salvage().ok());
+}
+
 TEST_F(SalvageHostileTest, TakesAHiddenKeyThatIsTooShortForOne) {
   std::vector<std::byte> bytes = whole;
   const Pid bucket = broken.pages(kEngineOwner, PageType::hash_bucket).front();

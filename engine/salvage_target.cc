@@ -2,6 +2,7 @@
 
 #include <quire/error.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <span>
@@ -38,6 +39,8 @@ SalvageTarget::SalvageTarget(FileSystem& files, const std::string& path,
   Options how;
   how.file_system = &files_;
   how.cache_size = options.cache_size;
+  // Zeros that are written ahead: no more of them than of cache.
+  how.wal_segment_size = std::min(how.wal_segment_size, options.cache_size / kPageSize * kPageSize);
   try {
     core_ = Core::start(open_file(temporary_, how), how);
   } catch (...) {

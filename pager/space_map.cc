@@ -92,7 +92,12 @@ void require_fixed_states(Pid map_pid, const MapPage& map, Pid page_count) {
     }
   }
   for (Pid index = pages; index < kGroupSize; ++index) {
-    require(index, "state of a page behind the end of the file", PageState::free);
+    // Of a small file all are free, which is told four pages at a time.
+    if (index % 4 == 0 && map.states[index / 4] == 0) {
+      index += 3;
+    } else {
+      require(index, "state of a page behind the end of the file", PageState::free);
+    }
   }
 }
 

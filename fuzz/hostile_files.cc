@@ -1,4 +1,4 @@
-// Opens, reads, checks and changes many hostile files, and says what became of them:
+// Opens, reads, checks, changes and salvages many hostile files, and says what became of them:
 //
 //     hostile_files [--files N] [--seed S] [--findings DIRECTORY] SEED...
 //
@@ -38,6 +38,7 @@ constexpr unsigned kMostSecondsAsleep = 60;  // others may be using the machine
 constexpr long kMostKilobytes = 256 << 10;
 constexpr std::uint64_t kMostRounds = 8;    // of changes to one file
 constexpr std::uint64_t kChangedOneIn = 4;  // is opened for writing, too
+constexpr std::uint64_t kSalvagedOneIn = 1;
 
 struct Arguments {
   std::uint64_t files = 10'000;
@@ -123,7 +124,7 @@ std::vector<Image> read_seeds(const std::vector<std::string>& names) {
 // ---- the run
 
 struct Counts {
-  std::uint64_t refused = 0, opened = 0, sound = 0, changed = 0;
+  std::uint64_t refused = 0, opened = 0, sound = 0, changed = 0, salvaged = 0;
   double slowest_seconds = 0;
 };
 
@@ -146,6 +147,10 @@ void try_image(const Image& image, long before_all, Random& random, Counts& coun
     try_target(change, image);
     if (!image.segments.empty()) try_target(replay, image);
     ++counts.changed;
+  }
+  if (random.one_in(kSalvagedOneIn)) {
+    try_target(salvage, image);
+    ++counts.salvaged;
   }
   set_deadline(0);
   const long own = static_cast<long>(image.database.size() >> 10);
@@ -188,6 +193,7 @@ void run(const Arguments& arguments) {
   print("opened, damage found", counts.opened);
   print("opened, nothing damaged", counts.sound);
   print("of them opened for writing too", counts.changed);
+  print("of them salvaged", counts.salvaged);
   std::printf("%.0f files a second; the slowest took %.3f s; peak memory %ld MiB; seed %llu\n",
               static_cast<double>(arguments.files) / took.count(), counts.slowest_seconds,
               peak_kilobytes() >> 10, static_cast<unsigned long long>(arguments.seed));

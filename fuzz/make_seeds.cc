@@ -21,6 +21,7 @@
 #include "fuzz/seals.h"
 #include "pager/header_slots.h"
 #include "pager/page_format.h"
+#include "pager/space_map_format.h"
 #include "structures/hash_format.h"
 #include "tests/format/log_rewriter.h"
 #include "tests/testing/engine_workload.h"
@@ -186,6 +187,24 @@ Options writing(ImageFiles& files) {
   return options;
 }
 
+void wipe(Bytes& database, Pid pid, std::size_t bytes) {
+  const auto first = database.begin() + static_cast<std::ptrdiff_t>(std::size_t{pid} * kPageSize);
+  std::fill_n(first, bytes, std::byte{0});
+}
+
+/// What only a salvage opens: without header slots, and without the pages that say where all others
+/// are and what they are for.
+void write_lost(const SeedWriter& seeds, const std::string& name, const Image& image) {
+  Image lost = image;
+  for (const Pid slot : {0u, 1u}) wipe(lost.database, slot, sizeof(HeaderSlot::magic));
+  seeds.write(name + "-headers-lost", lost);
+  lost = image;
+  wipe(lost.database, kFirstMapPage, kPageSize);
+  seeds.write(name + "-map-lost", lost);
+  wipe(lost.database, kCatalogRoot, kPageSize);
+  seeds.write(name + "-map-and-catalog-lost", lost);
+}
+
 /// The image after these transactions, closed, and with the last of them only in the log.
 void write_both(const SeedWriter& seeds, const std::string& name, const std::vector<Fill>& fills) {
   ImageFiles files;
@@ -196,8 +215,10 @@ void write_both(const SeedWriter& seeds, const std::string& name, const std::vec
       database.transact(fill);
     }
     seeds.write(name + "-live", files.image());
+    write_lost(seeds, name + "-live", files.image());
   }
   seeds.write(name, files.image());
+  write_lost(seeds, name, files.image());
 }
 
 void write_kinds(const SeedWriter& seeds) {

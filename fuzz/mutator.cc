@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "fuzz/seals.h"
+#include "pager/header_format.h"
 #include "pager/page_format.h"
 #include "pager/space_map_format.h"
 #include "wal/log_format.h"
@@ -81,6 +82,8 @@ void Mutator::change_database(Image& image) {
       return flip_bits(some_structure_page(image.database));
     case 6:
       return flip_bits(some_page(image.database));
+    case 7:
+      return lose_page(image.database);
     default:
       return edit_page(image.database);
   }
@@ -148,6 +151,17 @@ void Mutator::move_page(Bytes& database) {
     if (!looks_like_structure(page.data()) || random_.one_in(8)) continue;
     const auto pid = static_cast<std::size_t>(page.data() - database.data()) / kPageSize;
     reinterpret_cast<StructurePageHeader*>(page.data())->pid = static_cast<Pid>(pid);
+  }
+}
+
+/// Zeros in its place; now and then both header slots go, or only what they are known by.
+void Mutator::lose_page(Bytes& database) {
+  const auto wipe = [](Page bytes) { std::fill(bytes.begin(), bytes.end(), std::byte{0}); };
+  if (!random_.one_in(8)) return wipe(some_page(database));
+  const std::size_t bytes = random_.one_in(2) ? kPageSize : sizeof(HeaderSlot::magic);
+  for (const std::uint64_t slot : {0, 1}) {
+    const Page page = page_of(database, slot);
+    wipe(page.first(std::min(page.size(), bytes)));
   }
 }
 

@@ -34,6 +34,7 @@ class Mutator {
   void edit_page(Bytes& database);
   void edit_page_field(Page page);
   void move_page(Bytes& database);
+  void lose_page(Bytes& database);
   void edit_map(Bytes& database);
   void resize(Bytes& database);
 

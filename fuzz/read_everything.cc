@@ -15,6 +15,7 @@ namespace quire::fuzz {
 namespace {
 
 constexpr std::uint64_t kMostItems = 4096;
+constexpr std::uint64_t kMostLookups = 16;
 constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 10;
 constexpr std::uint64_t kMostValueBytes = std::uint64_t{8} << 20;
 
@@ -26,12 +27,16 @@ class Digest {
     add(ByteView(as_bytes(number)), place);
   }
   std::uint64_t sum() const noexcept { return sum_; }
+  /// What is left out, or contradicts the rest, is other than that of an equal collection.
+  void spoil() noexcept { is_comparable_ = false; }
+  bool is_comparable() const noexcept { return is_comparable_; }
 
  private:
   static std::string_view as_bytes(const std::uint64_t& number) {
     return {reinterpret_cast<const char*>(&number), sizeof number};
   }
   std::uint64_t sum_ = 0;
+  bool is_comparable_ = true;
 };
 
 void read(const BlobView& blob, Digest& digest) {
@@ -60,8 +65,8 @@ void read(const HashView& table, Digest& digest) {
   std::uint64_t entries = 0;
   for (const auto [key, value] : table) {
     digest.add(key, checksum64(value, 0));
-    if (++entries > kMostItems) return;
-    if (entries <= 16) digest.add(table.get(key) == value ? 1 : 0);
+    if (++entries > kMostItems) return digest.spoil();
+    if (entries <= kMostLookups && table.get(key) != value) digest.spoil();
   }
 }
 
@@ -100,7 +105,7 @@ void read(const PartdView& partd, Digest& digest) {
   for (const ByteView key : partd.keys()) {
     digest.add(key, partd.value_size(key));
     digest.add(partd.get(key));
-    if (++keys > kMostItems) return;
+    if (++keys > kMostItems) return digest.spoil();
   }
 }
 
@@ -110,7 +115,7 @@ void read(const RecordStoreView& store, Digest& digest) {
   for (const auto& [key, record] : store) {
     digest.add(ByteView(record.get(), store.layout().size), checksum64(key, 0));
     digest.add(store.flags(key), store.version(key));
-    if (++records > kMostItems) return;
+    if (++records > kMostItems) return digest.spoil();
   }
 }
 
@@ -170,26 +175,31 @@ bool is_damage(const Error& error) noexcept {
 
 Content read_everything(const Database& database) {
   Content content;
-  Digest digest;
   const auto attempt = [&](const std::string& name, const auto& part) {
     try {
       part();
+      return true;
     } catch (const Error& error) {
       if (!is_damage(error)) throw;
       ++content.errors;
       if (content.first_error.empty()) content.first_error = name + ": " + error.what();
+      return false;
     }
   };
   const Snapshot snapshot = database.snapshot();
   std::vector<CollectionInfo> collections;
   attempt("the catalog", [&] { collections = snapshot.collections(); });
   for (const CollectionInfo& info : collections) {
-    digest.add(info.name, info.pages);
+    Content::Collection& collection = content.collections[info.name];
+    collection.kind = info.kind;
+    collection.pages = info.pages;
     const auto known = readers().find(info.kind);
     if (known == readers().end()) continue;
-    attempt(info.name, [&] { known->second(snapshot, info.name, digest); });
+    Digest digest;
+    collection.is_read = attempt(info.name, [&] { known->second(snapshot, info.name, digest); });
+    collection.digest = digest.sum();
+    collection.is_comparable = digest.is_comparable();
   }
-  content.digest = digest.sum();
   return content;
 }
 

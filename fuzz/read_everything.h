@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include <quire/database.h>
@@ -9,13 +10,25 @@ namespace quire::fuzz {
 
 /// What a program sees that reads all of a database.
 struct Content {
-  std::uint64_t digest = 0;  // of what could be read
-  std::uint64_t errors = 0;  // collections that could not be read to their end
-  std::string first_error;   // with the name of its collection
+  struct Collection {
+    std::string kind;
+    std::uint64_t pages = 0;
+    std::uint64_t digest = 0;  // of what could be read
+    bool is_read = true;       // to its end, without an error
+    /// Everything that counts is in the digest: no items left out that have no order, and a lookup
+    /// finds what an iterator does.
+    bool is_comparable = true;
+
+    friend bool operator==(const Collection& a, const Collection& b) noexcept = default;
+  };
+
+  std::map<std::string, Collection> collections;  // by name
+  std::uint64_t errors = 0;                       // collections that could not be read to their end
+  std::string first_error;                        // with the name of its collection
 
   /// The same content and as much damage, whatever the first of it is.
   friend bool operator==(const Content& a, const Content& b) noexcept {
-    return a.digest == b.digest && a.errors == b.errors;
+    return a.collections == b.collections && a.errors == b.errors;
   }
 };
 

@@ -1,54 +1,18 @@
 #include "fuzz/target.h"
 
 #include <optional>
-#include <string>
 
-#include <quire/quire.h>
+#include <quire/error.h>
 
 #include "base/checksum.h"
 #include "fuzz/change_everything.h"
 #include "fuzz/finding.h"
-#include "fuzz/image_files.h"
-#include "fuzz/read_everything.h"
+#include "fuzz/image_database.h"
 
 namespace quire::fuzz {
 namespace {
 
-/// Nothing if the file is refused: as damaged, as no database, or because its log wants more memory
-/// than there is for a reader. Anything else comes out.
-std::optional<Database> open(ImageFiles& files, bool read_only) {
-  try {
-    return Database::open(ImageFiles::kPath, files.options(read_only));
-  } catch (const InvalidArgument&) {
-    if (!read_only) throw;
-  } catch (const Error& error) {
-    if (!is_damage(error)) throw;
-  }
-  return std::nullopt;
-}
-
-CheckReport check_all(const Database& database, bool deep) {
-  CheckOptions options;
-  options.deep = deep;
-  options.with<Pipe>().with<FlatFile>().with<Partd>();
-  options.with<RecordStore>().with<RecordArrayStore>().with<RingStore>();
-  return database.check(options);
-}
-
-std::string first_problem(const CheckReport& report) {
-  if (report.problems.empty()) return "";
-  const CheckProblem& problem = report.problems.front();
-  return "page " + std::to_string(problem.page) + " of '" + problem.collection +
-         "': " + problem.what;
-}
-
 Reached reached(bool is_sound) { return is_sound ? Reached::sound : Reached::opened; }
-
-/// check() has found nothing, so neither does anybody who reads.
-void require_readable(const Database& database) {
-  const Content content = read_everything(database);
-  require(content.errors == 0, "check() found nothing, and a read did: " + content.first_error);
-}
 
 }  // namespace
 
@@ -57,7 +21,7 @@ Reached scan(const Image& image) {
   const auto names = files.names();
   bool is_sound = false;
   bool is_open = false;
-  if (auto database = open(files, true)) {
+  if (auto database = open_image(files, true)) {
     is_open = true;
     is_sound = read_everything(*database).errors == 0;
   }
@@ -68,7 +32,7 @@ Reached scan(const Image& image) {
 
 Reached check(const Image& image) {
   ImageFiles files(image);
-  const auto database = open(files, true);
+  const auto database = open_image(files, true);
   if (!database) return Reached::refused;
   const bool is_sound = check_all(*database, true).ok();
   if (is_sound) {
@@ -80,7 +44,7 @@ Reached check(const Image& image) {
 
 Reached change(const Image& image) {
   ImageFiles files(image);
-  auto database = open(files, false);
+  auto database = open_image(files, false);
   if (!database) return Reached::refused;
   const bool was_sound = check_all(*database, true).ok();
   const Changes changes = change_everything(*database, checksum64(ByteView(image.database), 0));
@@ -95,7 +59,7 @@ Reached change(const Image& image) {
     return Reached::opened;
   }
   if (!was_sound) return Reached::opened;
-  database = open(files, false);
+  database = open_image(files, false);
   require(database.has_value(), "a file that was sound, changed and closed does not open");
   const CheckReport report = check_all(*database, true);
   require(report.ok(), "what was sound was changed, and is not: " + first_problem(report));
@@ -106,10 +70,10 @@ Reached change(const Image& image) {
 Reached replay(const Image& image) {
   ImageFiles files(image);
   std::optional<Content> seen;
-  if (const auto reader = open(files, true)) seen = read_everything(*reader);
-  auto writer = open(files, false);
+  if (const auto reader = open_image(files, true)) seen = read_everything(*reader);
+  auto writer = open_image(files, false);
   if (!writer) {
-    require(!open(files, false), "a log that was refused is taken the second time");
+    require(!open_image(files, false), "a log that was refused is taken the second time");
     return Reached::refused;
   }
   const Content recovered = read_everything(*writer);
@@ -123,7 +87,7 @@ Reached replay(const Image& image) {
     return Reached::opened;
   }
   const Image closed = files.image();
-  writer = open(files, false);
+  writer = open_image(files, false);
   require(writer.has_value(), "a file that was recovered and closed does not open");
   require(read_everything(*writer) == recovered, "the content has changed since the recovery");
   writer->close();

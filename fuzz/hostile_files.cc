@@ -38,7 +38,6 @@ constexpr unsigned kMostSecondsAsleep = 60;  // others may be using the machine
 constexpr long kMostKilobytes = 256 << 10;
 constexpr std::uint64_t kMostRounds = 8;    // of changes to one file
 constexpr std::uint64_t kChangedOneIn = 4;  // is opened for writing, too
-constexpr std::uint64_t kSalvagedOneIn = 1;
 
 struct Arguments {
   std::uint64_t files = 10'000;
@@ -124,7 +123,7 @@ std::vector<Image> read_seeds(const std::vector<std::string>& names) {
 // ---- the run
 
 struct Counts {
-  std::uint64_t refused = 0, opened = 0, sound = 0, changed = 0, salvaged = 0;
+  std::uint64_t refused = 0, opened = 0, sound = 0, changed = 0;
   double slowest_seconds = 0;
 };
 
@@ -143,14 +142,11 @@ void try_image(const Image& image, long before_all, Random& random, Counts& coun
   set_deadline(kMostSeconds);
   const Reached reached = try_target(scan, image);
   try_target(check, image);
+  try_target(salvage, image);
   if (random.one_in(kChangedOneIn)) {
     try_target(change, image);
     if (!image.segments.empty()) try_target(replay, image);
     ++counts.changed;
-  }
-  if (random.one_in(kSalvagedOneIn)) {
-    try_target(salvage, image);
-    ++counts.salvaged;
   }
   set_deadline(0);
   const long own = static_cast<long>(image.database.size() >> 10);
@@ -193,7 +189,6 @@ void run(const Arguments& arguments) {
   print("opened, damage found", counts.opened);
   print("opened, nothing damaged", counts.sound);
   print("of them opened for writing too", counts.changed);
-  print("of them salvaged", counts.salvaged);
   std::printf("%.0f files a second; the slowest took %.3f s; peak memory %ld MiB; seed %llu\n",
               static_cast<double>(arguments.files) / took.count(), counts.slowest_seconds,
               peak_kilobytes() >> 10, static_cast<unsigned long long>(arguments.seed));

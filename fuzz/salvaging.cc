@@ -194,14 +194,30 @@ void require_sound_composites(const Database& result, const SalvageReport& repor
 
 bool is_own_name(const std::string& name) { return !name.starts_with("salvaged"); }
 
-/// What has kept its name is what the other database shows under it.
-void require_same(const Content& seen, const Content& salvaged) {
+/// What a reader of the damaged database sees.
+struct Seen {
+  CheckReport check;
+  Seq seq = 0;
+  Content content;
+};
+
+bool has_problem(const CheckReport& check, const std::string& name) {
+  return check.problem_count > check.problems.size() ||
+         std::any_of(check.problems.begin(), check.problems.end(), [&](const auto& problem) {
+           return problem.collection == name || problem.collection.starts_with(name + "/");
+         });
+}
+
+/// What has kept its name is what the damaged database shows under it, unless check() finds a problem
+/// there: an entry in the wrong bucket is one that no lookup finds, until a salvage has put it right.
+void require_same(const Seen& seen, const Content& salvaged) {
   for (const auto& [name, now] : salvaged.collections) {
-    const auto before = seen.collections.find(name);
-    if (!is_own_name(name) || before == seen.collections.end()) continue;
+    const auto before = seen.content.collections.find(name);
+    if (!is_own_name(name) || before == seen.content.collections.end()) continue;
     const Content::Collection& was = before->second;
     if (!was.is_read || !was.is_comparable || !now.is_comparable) continue;
-    require(was.kind == now.kind && was.digest == now.digest,
+    if (was.kind == now.kind && was.digest == now.digest) continue;
+    require(has_problem(seen.check, name),
             "'" + name + "' has kept its name, and is not what it was");
   }
 }
@@ -218,26 +234,18 @@ void require_all_the_same(const Content& before, const Content& after) {
           "a salvage of something sound is not the same");
 }
 
-/// What a reader of the damaged database sees.
-struct Seen {
-  bool is_sound = false;
-  Seq seq = 0;
-  Content content;
-};
-
 std::optional<Seen> look(ImageFiles& files) {
   const auto database = open_image(files, true);
   if (!database) return std::nullopt;
-  return Seen{check_all(*database, true).ok(), database->snapshot().seq(),
-              read_everything(*database)};
+  return Seen{check_all(*database, true), database->snapshot().seq(), read_everything(*database)};
 }
 
 void compare(const Seen& seen, const SalvageReport& report, const Content& salvaged) {
   require(!report.header_lost && report.is_certain && report.log_damage.empty() &&
               report.seq == seen.seq,
           "a reader opens what a salvage finds damage in");
-  require_same(seen.content, salvaged);
-  if (!seen.is_sound) return;
+  require_same(seen, salvaged);
+  if (!seen.check.ok()) return;
   require(report.ok(), "check() found nothing, and a salvage did");
   require_all_the_same(seen.content, salvaged);
 }

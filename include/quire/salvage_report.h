@@ -17,7 +17,7 @@ class FileSystem;
 struct SalvageOptions {
   /// Where both databases are, as Options::file_system.
   FileSystem* file_system = nullptr;
-  /// Options::cache_size of the new database.
+  /// Options::cache_size of the new database; segments of its log are no larger.
   std::size_t cache_size = std::size_t{64} << 20;
   /// The database's uuid, 32 hexadecimal digits as DatabaseInfo::uuid; needed only if both header
   /// slots and the log are lost, when nothing else tells whether a page is intact. Empty: unknown.

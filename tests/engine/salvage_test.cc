@@ -292,6 +292,33 @@ TEST_F(SalvageTest, LosesAnEntryWithAPageOfItsValue) {
   EXPECT_EQ(result.hashes.at("salvaged/incomplete/table"), expected);
 }
 
+TEST_F(SalvageTest, LeavesOutLongValuesWhoseRecordsAreLost) {
+  make({fill_table});
+  for (const PageType type : {PageType::hash_bucket, PageType::hash_overflow}) {
+    for (const Pid page : pages_of("table", type)) broken.zero(page);
+  }
+  const SalvageReport report = salvage();
+  EXPECT_EQ(only_loss(report).found, 0u);
+  EXPECT_EQ(only_loss(report).lost, kEntries + 2);
+  EXPECT_TRUE(result.blobs.empty());
+}
+
+TEST_F(SalvageTest, FindsTheBlobsOfLongValuesIfNothingTellsWhatTheyBelongTo) {
+  make({fill_table});
+  const CollectionId table = id_of("table");
+  for (const PageType type :
+       {PageType::hash_root, PageType::hash_bucket, PageType::hash_overflow}) {
+    for (const CollectionId owner : {table, CollectionId{kEngineOwner}}) {
+      for (const Pid page : broken.pages(owner, type)) broken.zero(page);
+    }
+  }
+  EXPECT_FALSE(salvage().ok());
+  ASSERT_EQ(result.blobs.size(), 1u);
+  const auto& [name, bytes] = *result.blobs.begin();
+  EXPECT_TRUE(name.starts_with("salvaged/found/" + std::to_string(table) + " blob")) << name;
+  EXPECT_EQ(bytes, broken.newest().hashes.at("table").at("blob"));
+}
+
 // ---- lists
 
 TEST_F(SalvageTest, NamesTheItemsOfALostLeaf) {

@@ -74,6 +74,15 @@ TEST_P(GoldenTest, IsReadWithoutAWrite) {
   }
 }
 
+TEST_P(GoldenTest, IsSalvagedAsItIs) {
+  SalvageOptions how;
+  how.file_system = &files;
+  EXPECT_TRUE(Database::salvage(path, "/salvaged", how).ok());
+  const Database salvaged = Database::open("/salvaged", options);
+  EXPECT_EQ(content_summary(salvaged), expected);
+  expect_sound(salvaged);
+}
+
 TEST_P(GoldenTest, CanBeChanged) {
   {
     Database database = Database::open(path, options);

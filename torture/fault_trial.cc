@@ -2,10 +2,10 @@
 
 #include <exception>
 #include <memory>
-#include <stdexcept>
-#include <utility>
 
 #include <quire/error.h>
+
+#include "torture/survival.h"
 
 namespace quire::torture {
 
@@ -36,31 +36,6 @@ Life live(const Sequence& sequence, SimulatedFileSystem& files, Fault fault) {
   }
   files.set_faults({});
   return {run.promises(), was_told};
-}
-
-/// The number of operations that are there.
-std::size_t reopen(const Sequence& sequence, SimulatedFileSystem& files, const Promises& promises) {
-  Options options = sequence.options();
-  options.file_system = &files;
-  const Database database = Database::open(kPath, options);
-  const CheckReport check = database.check();
-  if (!check.ok()) throw std::runtime_error("check(): " + check.problems.front().what);
-  return sequence.require_promised(database, promises.history);
-}
-
-/// A sync that fails so may lose what the process has written before, even if only that dies.
-bool may_lose_what_was_relaxed(FaultKind kind) {
-  return can_fail(kind, FileOperation::sync) && kind != FaultKind::io_error;
-}
-
-void require_survival(const Sequence& sequence, const SimulatedFileSystem& files,
-                      const CrashPolicy& policy, const Promises& promises) {
-  const auto after = files.crash(policy);
-  const std::size_t seen = reopen(sequence, *after, promises);
-  const auto later = after->crash(CrashPolicy::lose_all());
-  if (reopen(sequence, *later, promises) != seen) {
-    throw std::runtime_error("what was seen after reopening has gone again");
-  }
 }
 
 }  // namespace
@@ -131,12 +106,11 @@ TrialResult try_fault(const Sequence& sequence, const Fault& fault, std::uint64_
   try {
     SimulatedFileSystem files(seed);
     const Life life = live(sequence, files, fault);
-    const Promises after_power_cut = life.promises->after_power_cut();
-    const Promises& after_death =
-        may_lose_what_was_relaxed(fault.kind) ? after_power_cut : *life.promises;
-    require_survival(sequence, files, CrashPolicy::process_death(), after_death);
-    require_survival(sequence, files, CrashPolicy::lose_all(), after_power_cut);
-    require_survival(sequence, files, CrashPolicy::random(seed), after_power_cut);
+    const Reopening reopening{kPath, sequence.options(),
+                              [&](const Database& database, const CrashHistory& history) {
+                                return sequence.require_promised(database, history);
+                              }};
+    require_survival(reopening, files, *life.promises, fault.kind, seed);
     return {life.was_told ? Outcome::reported : Outcome::as_promised};
   } catch (const Error& error) {
     return {Outcome::failed, error.what()};

@@ -1,12 +1,10 @@
 #include "torture/sequence.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
-#include <quire/error.h>
-
 #include "torture/content.h"
+#include "torture/promises.h"
 
 namespace quire::torture {
 
@@ -19,13 +17,6 @@ bool commits(Kind kind) { return kind == Kind::commit || kind == Kind::commit_re
 std::uint64_t stamp_of(std::size_t index) { return 100'000 + 1'000 * index; }
 
 }  // namespace
-
-Options small_options() {
-  Options options;
-  options.cache_size = std::size_t{1} << 20;
-  options.wal_segment_size = std::size_t{64} << 10;
-  return options;
-}
 
 Sequence::Sequence(const Start& start, std::vector<Operation> operations, const Options& options)
     : start_(start), operations_(std::move(operations)), options_(options) {
@@ -80,23 +71,16 @@ void Sequence::run_one(CrashRun& run, Database& database, std::size_t index) con
 
 std::size_t Sequence::require_promised(const Database& database,
                                        const CrashHistory& history) const {
-  std::size_t least = 0;
-  std::size_t most = 0;
-  for (const CrashCommit& commit : history) {
-    const auto number = static_cast<std::size_t>(std::stoul(commit.note));
-    most = std::max(most, number);
-    if (commit.acknowledged) least = std::max(least, number);
-  }
+  const PromisedSteps promised = promised_steps(history);
   const std::string found = content_of(database);
-  for (std::size_t number = most + 1; number-- > least;) {
+  for (std::size_t number = promised.most + 1; number-- > promised.least;) {
     if (contents_.at(number) == found) return number;
   }
   const auto other = std::find(contents_.begin(), contents_.end(), found);
-  const std::string what = other == contents_.end()
-                               ? "no commit"
-                               : "commit " + std::to_string(other - contents_.begin());
-  throw std::runtime_error("the content is that of " + what + ", not of one from " +
-                           std::to_string(least) + " to " + std::to_string(most));
+  throw broken_promise(other == contents_.end()
+                           ? "no commit"
+                           : "commit " + std::to_string(other - contents_.begin()),
+                       promised);
 }
 
 CrashReport explore(const Sequence& sequence, CrashOptions effort, std::size_t first) {

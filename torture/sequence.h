@@ -8,11 +8,9 @@
 #include <quire/testing.h>
 
 #include "torture/operation.h"
+#include "torture/small_options.h"
 
 namespace quire::torture {
-
-/// Small segments and a small cache, so that rare paths are common.
-Options small_options();
 
 /// A program: a starting state, then operations one after the other. It knows what the database
 /// holds after each, so that a crash can be judged by content: what is there must be what some

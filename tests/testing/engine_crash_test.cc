@@ -223,7 +223,7 @@ TEST(EngineSyncTest, EachSyncOfACommitAndACheckpointIsNeeded) {
 /// Early pages take the place of pages that hold something in the header's commit, and that a relaxed
 /// commit has freed.
 EngineWorkload early_pages_in_room_just_freed() {
-  Options options = small_options();
+  Options options = torture::small_options();
   options.cache_size = std::size_t{64} << 10;
   EngineWorkload workload(options);
   const auto fill = [](char letter) {

@@ -14,6 +14,7 @@
 #include "tests/support/tried.h"
 #include "tests/testing/engine_workload.h"
 #include "tests/testing/protocol_observer.h"
+#include "torture/survival.h"
 
 // Every call that the engine makes fails once, or from then on, in every way that it can. A commit
 // that was acknowledged must be there after reopening, whether the machine went on or lost power;
@@ -78,38 +79,10 @@ void run_with_errors(const EngineWorkload& workload, CrashRun& run) {
   }
 }
 
-/// Opens what is there; the number of its steps.
-std::size_t reopen(const EngineWorkload& workload, SimulatedFileSystem& files,
-                   const Promises& promises) {
-  Options options = workload.options();
-  options.file_system = &files;
-  Database database = Database::open(kPath, options);
-  const CheckReport check = database.check();
-  if (!check.ok()) throw std::runtime_error("check(): " + check.problems.front().what);
-  workload.require_promised(database, promises.history);
-  return workload.find_step(database);
-}
-
-/// `after_death`: what a process promised that died and left the machine running. A sync that
-/// fails may lose even that.
-void require_survival(const EngineWorkload& workload, const SimulatedFileSystem& files,
-                      const Promises& after_death, const Promises& after_power_cut) {
-  const std::pair<CrashPolicy, const Promises*> ends[] = {
-      {CrashPolicy::process_death(), &after_death},
-      {CrashPolicy::lose_all(), &after_power_cut},
-      {CrashPolicy::random(after_death.history.size()), &after_power_cut}};
-  for (const auto& [policy, promises] : ends) {
-    const auto after = files.crash(policy);
-    const std::size_t seen = reopen(workload, *after, *promises);
-    const auto later = after->crash(CrashPolicy::lose_all());
-    if (reopen(workload, *later, *promises) != seen) {
-      throw std::runtime_error("what was seen after reopening has gone again");
-    }
-  }
-}
-
-bool is_failing_sync(FaultKind kind) {
-  return can_fail(kind, FileOperation::sync) && kind != FaultKind::io_error;
+torture::Reopening reopening(const EngineWorkload& workload) {
+  return {kPath, workload.options(), [&](const Database& database, const CrashHistory& history) {
+            return workload.require_promised(database, history);
+          }};
 }
 
 /// What the sweep runs under each fault, on a disk of its own.
@@ -172,9 +145,8 @@ class ErrorSweep {
       for (const std::string& call : files->injected()) {
         if (injected.empty()) injected = call;
       }
-      const Promises after_power_cut = promises->after_power_cut();
-      require_survival(workload_, *files, is_failing_sync(fault.kind) ? after_power_cut : *promises,
-                       after_power_cut);
+      torture::require_survival(reopening(workload_), *files, *promises, fault.kind,
+                                promises->history.size());
     } catch (const std::exception& error) {
       // What cannot be read is not lost silently, that is all.
       const std::string what = error.what();
@@ -235,12 +207,12 @@ TEST(EngineBadReadTest, OneWrongReadOfTheLogLosesNoAcknowledgedCommit) {
   for (int turn = 0; turn < 400; ++turn) {
     files.status("/");  // one call more, so the seed is another, and with it the wrong bit
     const auto trial = files.crash(CrashPolicy::process_death());
-    reopen(workload, *trial, *run.promises());
+    torture::reopen(reopening(workload), *trial, *run.promises());
     std::uint64_t call = 0;
     while (!is_log_read(trial->operation_name(call))) ++call;
     const auto after = files.crash(CrashPolicy::process_death());
     after->set_faults({{{FaultKind::wrong_read, call, 1}}});
-    ASSERT_EQ(reopen(workload, *after, *run.promises()), 6u);
+    ASSERT_EQ(torture::reopen(reopening(workload), *after, *run.promises()), 6u);
   }
 }
 

@@ -5,15 +5,9 @@
 #include <utility>
 
 #include "tests/testing/protocol_observer.h"
+#include "torture/promises.h"
 
 namespace quire {
-
-Options small_options() {
-  Options options;
-  options.cache_size = std::size_t{1} << 20;
-  options.wal_segment_size = std::size_t{64} << 10;
-  return options;
-}
 
 EngineWorkload& EngineWorkload::add(Step step) {
   Model model = models_.back();
@@ -74,20 +68,14 @@ std::size_t EngineWorkload::find_step(const Database& database) const {
   return static_cast<std::size_t>(place - models_.begin());
 }
 
-void EngineWorkload::require_promised(const Database& database, const CrashHistory& history) const {
-  std::size_t least = 0;
-  std::size_t most = 0;
-  for (const CrashCommit& commit : history) {
-    const auto number = static_cast<std::size_t>(std::stoul(commit.note));
-    most = std::max(most, number);
-    if (commit.acknowledged) least = std::max(least, number);
-  }
+std::size_t EngineWorkload::require_promised(const Database& database,
+                                             const CrashHistory& history) const {
+  const torture::PromisedSteps promised = torture::promised_steps(history);
   const std::size_t found = find_step(database);
-  if (found < least || found > most) {
-    throw std::runtime_error("the content is that of commit " + std::to_string(found) +
-                             ", not one from " + std::to_string(least) + " to " +
-                             std::to_string(most));
+  if (!promised.include(found)) {
+    throw torture::broken_promise("commit " + std::to_string(found), promised);
   }
+  return found;
 }
 
 CrashReport explore(const EngineWorkload& workload, CrashOptions options) {

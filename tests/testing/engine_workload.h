@@ -9,11 +9,9 @@
 #include <quire/testing.h>
 
 #include "tests/testing/modelled_transaction.h"
+#include "torture/small_options.h"
 
 namespace quire {
-
-/// Small segments and a small cache, so that rare paths are common.
-Options small_options();
 
 /// A program for the engine, of steps that each commit once. What a step changes follows from its
 /// number, so that it can be done again after a crash.
@@ -22,7 +20,7 @@ class EngineWorkload {
   using Change = ModelledTransaction::Change;
   enum class After { nothing, sync, checkpoint, reopen };
 
-  explicit EngineWorkload(const Options& options = small_options()) : options_(options) {}
+  explicit EngineWorkload(const Options& options = torture::small_options()) : options_(options) {}
 
   /// A step that commits `change`, then syncs, checkpoints, or closes and reopens.
   EngineWorkload& step(Change change, After after = After::nothing);
@@ -41,8 +39,8 @@ class EngineWorkload {
   void make_step(CrashRun& run, Database& database, std::size_t index) const;
   /// The number of steps whose result the database holds; throws if it holds nothing of the sort.
   std::size_t find_step(const Database& database) const;
-  /// Throws if the steps that the database holds are not what it promised.
-  void require_promised(const Database& database, const CrashHistory& history) const;
+  /// The same; throws also if that is not what was promised.
+  std::size_t require_promised(const Database& database, const CrashHistory& history) const;
 
  private:
   struct Step {

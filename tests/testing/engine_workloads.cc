@@ -212,7 +212,7 @@ EngineWorkload shrinks_and_regrows() {
 
 /// So few frames that the reaper frees 4 pages a step, and commits of more than 8 go out in chunks.
 Options tiny_cache() {
-  Options options = small_options();
+  Options options = torture::small_options();
   options.cache_size = std::size_t{64} << 10;
   return options;
 }
@@ -302,7 +302,7 @@ EngineWorkload early_pages() {
 /// Early pages in the place of pages whose records are still in the log, and must not be replayed over
 /// them (rule L5): no checkpoint comes in between, because little is unsaved.
 EngineWorkload early_pages_over_old_records() {
-  Options options = small_options();
+  Options options = torture::small_options();
   options.cache_size = std::size_t{128} << 10;
   EngineWorkload workload(options);
   workload.step([](ModelledTransaction& change) { change.write("old", 0, stamp(12'000, 1)); });

@@ -23,7 +23,7 @@ constexpr const char* kSegment = "/crash.quire-wal.000001";
 /// A disk, a database on it, and somebody who watches.
 class WatchedRun {
  public:
-  explicit WatchedRun(FaultPlan plan = {}, Options options = small_options())
+  explicit WatchedRun(FaultPlan plan = {}, Options options = torture::small_options())
       : files(1, std::move(plan)),
         run(files, kPath, std::move(options), std::make_shared<const CrashRun::Promises>()) {
     files.watch([this](const DiskCall& call) { observer.see(call); });
@@ -200,7 +200,7 @@ TEST_F(MeddlingTest, SegmentMustKeepItsSize) {
 
 /// Early pages in the room of a blob that only a snapshot sees any more.
 std::string complaint_of_early_pages(bool engine_knows_the_snapshot) {
-  Options options = small_options();
+  Options options = torture::small_options();
   options.cache_size = std::size_t{64} << 10;
   WatchedRun watched({}, options);
   Database database = watched.run.open();

@@ -51,6 +51,56 @@ std::string_view to_string(FileOperation operation) noexcept {
   return "?";
 }
 
+std::string_view to_string(FaultKind kind) noexcept {
+  switch (kind) {
+    case FaultKind::io_error:
+      return "a call fails";
+    case FaultKind::interrupted:
+      return "a call is interrupted";
+    case FaultKind::partial_write:
+      return "a write fails halfway";
+    case FaultKind::complete_write:
+      return "a write is done and fails";
+    case FaultKind::no_space:
+      return "no space";
+    case FaultKind::quota:
+      return "no quota";
+    case FaultKind::too_large:
+      return "a file gets too large";
+    case FaultKind::read_only:
+      return "the disk gets read-only";
+    case FaultKind::access_denied:
+      return "access denied";
+    case FaultKind::too_many_files:
+      return "too many files";
+    case FaultKind::bad_sector:
+      return "a sector cannot be read";
+    case FaultKind::short_read:
+      return "a read is short";
+    case FaultKind::wrong_read:
+      return "a read has a wrong bit";
+    case FaultKind::sync_loses:
+      return "a sync loses";
+    case FaultKind::sync_reverts:
+      return "a sync reverts";
+    case FaultKind::sync_reports_late:
+      return "a sync fails late";
+    case FaultKind::sync_keeps_some:
+      return "a sync keeps some";
+    case FaultKind::sync_tells_each:
+      return "a sync fails for each";
+    case FaultKind::sync_no_space:
+      return "a sync finds no space";
+    case FaultKind::sync_lies:
+      return "a sync lies";
+    case FaultKind::write_back:
+      return "the system writes early";
+    case FaultKind::evict:
+      return "the system forgets what is clean";
+  }
+  return "?";
+}
+
 bool can_fail(FaultKind kind, FileOperation operation) noexcept {
   switch (kind) {
     case FaultKind::io_error:

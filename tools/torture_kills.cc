@@ -12,7 +12,7 @@
 #include "tools/child_process.h"
 #include "tools/interrupt.h"
 #include "torture/content.h"
-#include "torture/sequence.h"
+#include "torture/small_options.h"
 
 namespace quire::tools {
 

@@ -78,6 +78,9 @@ enum class FaultKind {
   evict,       // of files of which nothing is pending, reads return what the disk holds
 };
 
+/// In words, such as "a sync loses".
+QUIRE_API std::string_view to_string(FaultKind kind) noexcept;
+
 /// The first `count` calls that can fail so, from the call numbered `first_operation` on.
 struct Fault {
   static constexpr std::uint64_t kForever = UINT64_MAX;

@@ -151,7 +151,7 @@ class ErrorSweep {
       // What cannot be read is not lost silently, that is all.
       const std::string what = error.what();
       if (fault.kind == FaultKind::bad_sector && what.find("pread") != std::string::npos) return;
-      ADD_FAILURE() << error.what() << "\nafter fault " << static_cast<int>(fault.kind)
+      ADD_FAILURE() << error.what() << "\nafter '" << to_string(fault.kind) << "'"
                     << (fault.count == 1 ? " once" : " for ever") << " at call "
                     << fault.first_operation << " (" << injected << ")";
     }

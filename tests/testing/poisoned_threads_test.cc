@@ -178,8 +178,7 @@ TEST_P(PoisonedThreadsTest, AreAllToldAndLoseNothingThatWasAcknowledged) {
        {FaultKind::partial_write, FaultKind::sync_loses, FaultKind::sync_reverts,
         FaultKind::sync_reports_late, FaultKind::sync_keeps_some}) {
     for (const std::uint64_t from : {0, 5, 17, 40, 60, 99, 150, 280, 400, 700}) {
-      SCOPED_TRACE("fault " + std::to_string(static_cast<int>(kind)) + " from call " +
-                   std::to_string(from));
+      SCOPED_TRACE(std::string(to_string(kind)) + ", from call " + std::to_string(from));
       PoisonedDatabase subject(GetParam());
       subject.run_until(kind, from);
       subject.expect_healed_by(CrashPolicy::process_death(), !loses_the_cache(kind));

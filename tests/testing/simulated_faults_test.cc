@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <string>
 
 #include "tests/testing/simulated_fixture.h"
@@ -248,6 +249,14 @@ TEST(SimulatedFaultsTest, SyncThatLiesLeavesAllPending) {
   sync.files.set_faults({{{FaultKind::sync_lies, 0, 1}}});
   sync.files.sync_directory("/");
   EXPECT_EQ(sync.files.pending().size(), 2u);
+}
+
+TEST(SimulatedFaultsTest, EachKindHasANameOfItsOwn) {
+  constexpr int kKinds = static_cast<int>(FaultKind::evict) + 1;
+  std::set<std::string_view> names;
+  for (int kind = 0; kind < kKinds; ++kind) names.insert(to_string(static_cast<FaultKind>(kind)));
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(kKinds));
+  EXPECT_EQ(to_string(FaultKind::sync_loses), "a sync loses");
 }
 
 TEST(SimulatedFaultsTest, PlainErrorOfASyncLosesNothing) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -69,14 +70,15 @@ void declare_torture(CLI::App& command, TortureArguments& arguments) {
 /// wrong, or Ctrl-C has come.
 class Campaign {
  public:
-  explicit Campaign(const TortureArguments& arguments, std::uint64_t seed)
-      : arguments_(arguments), seed_(seed) {}
+  using Round = std::function<void(std::uint64_t number, CampaignResult& result)>;
 
-  /// `parent`: for the databases of processes that are killed.
-  CampaignResult run(const TemporaryDirectory& parent) {
+  explicit Campaign(const TortureArguments& arguments) : arguments_(arguments) {}
+
+  /// `round_of` is called once in each thread, with its number.
+  CampaignResult run(const std::function<Round(unsigned worker)>& round_of) {
     std::vector<std::thread> workers;
     for (unsigned worker = 0; worker < arguments_.jobs; ++worker) {
-      workers.emplace_back([this, &parent, worker] { work(parent, worker); });
+      workers.emplace_back([this, &round_of, worker] { work(round_of, worker); });
     }
     for (std::thread& worker : workers) worker.join();
     if (failure_) std::rethrow_exception(failure_);
@@ -84,17 +86,9 @@ class Campaign {
   }
 
  private:
-  void work(const TemporaryDirectory& parent, unsigned worker) noexcept {
+  void work(const std::function<Round(unsigned)>& round_of, unsigned worker) noexcept {
     try {
-      if (arguments_.kill) {
-        const TemporaryDirectory directory(parent.path());
-        KillLoop loop(directory.path(), seed_ + worker);
-        repeat([&](std::uint64_t, CampaignResult& result) { loop.kill_once(result); });
-      } else {
-        repeat([&](std::uint64_t round, CampaignResult& result) {
-          torture::run_program(seed_ + round, result);
-        });
-      }
+      repeat(round_of(worker));
     } catch (const Interrupted&) {
     } catch (...) {
       const std::lock_guard guard(mutex_);
@@ -103,7 +97,7 @@ class Campaign {
     }
   }
 
-  void repeat(const std::function<void(std::uint64_t, CampaignResult&)>& round) {
+  void repeat(const Round& round) {
     while (!is_over()) {
       const std::uint64_t number = next_round_++;
       if (number >= arguments_.rounds) return;
@@ -127,7 +121,6 @@ class Campaign {
   }
 
   const TortureArguments& arguments_;
-  const std::uint64_t seed_;
   const Clock::time_point begin_ = Clock::now();
   ProgressBar bar_{"torture"};
   std::atomic<std::uint64_t> next_round_ = 0;
@@ -136,6 +129,25 @@ class Campaign {
   CampaignResult result_;
   std::exception_ptr failure_;
 };
+
+CampaignResult simulate(const TortureArguments& arguments, std::uint64_t seed) {
+  return Campaign(arguments).run([&](unsigned) {
+    return [seed](std::uint64_t number, CampaignResult& result) {
+      torture::run_program(seed + number, result);
+    };
+  });
+}
+
+/// Databases that came to a bad end are left where they are.
+CampaignResult kill_processes(const TortureArguments& arguments, std::uint64_t seed) {
+  TemporaryDirectory directory(arguments.directory);
+  CampaignResult result = Campaign(arguments).run([&](unsigned worker) {
+    const auto loop = std::make_shared<KillLoop>(directory.path(), seed + worker);
+    return [loop](std::uint64_t, CampaignResult& came) { loop->kill_once(came); };
+  });
+  if (result.table.bad() > 0) directory.keep();
+  return result;
+}
 
 std::string torture_text(const TortureSummary& summary) {
   const CampaignResult& result = summary.result;
@@ -211,11 +223,8 @@ ExitCode run_torture(const TortureArguments& arguments) {
   TortureSummary summary;
   summary.began = fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(std::time(nullptr)));
   summary.seed = arguments.seed ? *arguments.seed : std::random_device()();
-  {
-    TemporaryDirectory directory(arguments.directory);
-    summary.result = Campaign(arguments, summary.seed).run(directory);
-    if (arguments.kill && summary.result.table.bad() > 0) directory.keep();
-  }
+  summary.result =
+      arguments.kill ? kill_processes(arguments, summary.seed) : simulate(arguments, summary.seed);
   summary.duration = Clock::now() - begin;
   arguments.json ? print_json(torture_json(summary)) : write_data(torture_text(summary));
   if (!arguments.page.empty()) write_page(arguments.page, torture_page(summary));

@@ -74,7 +74,7 @@ KillLoop::KillLoop(const std::string& directory, std::uint64_t seed)
 }
 
 void KillLoop::begin_anew() {
-  path_ = fmt::format("{}/torture-{}.quire", directory_, ++databases_);
+  path_ = fmt::format("{}/torture-{}-{}.quire", directory_, seed_, ++databases_);
   Database::open(path_, writer_options()).close();
   twin_ = std::make_unique<torture::Twin>(seed_);
 }

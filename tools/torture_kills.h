@@ -23,13 +23,14 @@ ExitCode run_torture_writer(const std::string& database_path, std::uint64_t seed
 /// the dead process has written. One thread at a time.
 class KillLoop {
  public:
-  /// `directory`: exists; the database is made in it. The moments follow from the seed.
+  /// `directory`: exists; the database is made in it, as torture-SEED-1.quire. The moments follow
+  /// from the seed.
   KillLoop(const std::string& directory, std::uint64_t seed);
 
   /// Starts a process, kills it as it opens, recovers or commits, and adds what came of that. After
   /// some kills this process recovers the database; after the others it only reads it, so that the
-  /// next child recovers it and may be killed as it does. After a bad outcome the files are set
-  /// aside, and a new database begins. Throws Interrupted.
+  /// next child recovers it and may be killed as it does. After a bad outcome the files stay
+  /// as they are, and a new database begins, with the next number. Throws Interrupted.
   void kill_once(torture::CampaignResult& result);
 
  private:

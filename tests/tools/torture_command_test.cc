@@ -1,3 +1,6 @@
+#include <sys/resource.h>
+
+#include <csignal>
 #include <filesystem>
 #include <string>
 
@@ -44,6 +47,44 @@ TEST_F(TortureCommandTest, KillsWritersAndComparesWhatIsLeft) {
   EXPECT_EQ(document["faults"][0]["as promised"], kills);
   EXPECT_TRUE(std::filesystem::is_empty(path("")));
   testing::tried("kills of a process at work", kills);
+}
+
+/// While it lives, processes that are started may not make files longer than this.
+class ShortFiles {
+ public:
+  explicit ShortFiles(rlim_t bytes) : signal_before_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~ShortFiles() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_before_);
+  }
+  ShortFiles(const ShortFiles&) = delete;
+  ShortFiles& operator=(const ShortFiles&) = delete;
+
+ private:
+  void (*signal_before_)(int);
+  rlimit before_{};
+};
+
+TEST_F(TortureCommandTest, LeavesTheDatabaseThatAFindingNames) {
+  const ShortFiles limit(60'000);  // no room for a segment of the log: each writer fails
+  const CommandResult result =
+      run({"torture", "--kill", "--seed", "8", "--rounds", "12", "--dir", path(""), "--json"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  const Json findings = result.json()["findings"];
+  EXPECT_FALSE(findings.empty());
+  for (std::size_t number = 0; number < findings.size(); ++number) {
+    const std::string problem = findings[number]["problem"];
+    const std::size_t begin = problem.rfind(path(""));
+    const std::filesystem::path database =
+        problem.substr(begin, problem.find(" is left as it is", begin) - begin);
+    EXPECT_TRUE(std::filesystem::exists(database)) << database;
+    EXPECT_EQ(database.filename(), "torture-8-" + std::to_string(number + 1) + ".quire");
+    EXPECT_EQ(database.parent_path().parent_path() / "", std::filesystem::path(path("")));
+  }
 }
 
 TEST_F(TortureCommandTest, WritesAPage) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -209,13 +210,9 @@ Json torture_json(const TortureSummary& summary) {
   return document;
 }
 
-void write_page(const std::string& path, const std::string& page) {
-  const std::size_t slash = path.rfind('/');
-  const bool has_directory = slash != std::string::npos;
-  TargetDirectory target(has_directory ? path.substr(0, slash + 1) : ".");
-  target.write(
-      has_directory ? path.substr(slash + 1) : path, [&](std::ostream& out) { out << page; },
-      std::nullopt, true);
+void write_page(const std::filesystem::path& path, const std::string& page) {
+  TargetDirectory target(path.has_parent_path() ? path.parent_path().string() : ".");
+  target.write(path.filename().string(), page, std::nullopt, true);
 }
 
 ExitCode run_torture(const TortureArguments& arguments) {

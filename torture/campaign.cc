@@ -1,6 +1,5 @@
 #include "torture/campaign.h"
 
-#include <array>
 #include <random>
 #include <utility>
 
@@ -14,13 +13,6 @@ namespace {
 constexpr const char* kPowerCut = "the power is cut, or the process dies";
 constexpr const char* kPowerCutInRecovery = "the same again, in the recovery from that";
 constexpr std::uint64_t kTrialsOfEachKind = 2;
-
-constexpr std::array kKinds{
-    FaultKind::io_error,        FaultKind::interrupted,       FaultKind::partial_write,
-    FaultKind::complete_write,  FaultKind::no_space,          FaultKind::quota,
-    FaultKind::too_large,       FaultKind::read_only,         FaultKind::sync_loses,
-    FaultKind::sync_reverts,    FaultKind::sync_reports_late, FaultKind::sync_keeps_some,
-    FaultKind::sync_tells_each, FaultKind::sync_no_space,     FaultKind::write_back};
 
 void crash_everywhere(const Sequence& sequence, std::uint64_t seed, CampaignResult& result) {
   CrashOptions effort;
@@ -42,13 +34,14 @@ void crash_everywhere(const Sequence& sequence, std::uint64_t seed, CampaignResu
 
 void fail_calls(const Sequence& sequence, std::uint64_t seed, CampaignResult& result) {
   std::mt19937_64 random(seed);
-  const std::uint64_t calls = count_calls(sequence);
-  for (const FaultKind kind : kKinds) {
+  const std::uint64_t calls = calls_of(sequence, seed).size();
+  for (const FaultKind kind : fault_kinds()) {
     for (const std::uint64_t count : {std::uint64_t{1}, Fault::kForever}) {
       for (std::uint64_t trial = 0; trial < kTrialsOfEachKind; ++trial) {
         const Fault fault{kind, random() % calls, count};
         const TrialResult came = try_fault(sequence, fault, seed);
         ++result.calls;
+        result.images += came.images;
         result.table.add(to_string(fault), came.outcome);
         if (is_good(came.outcome)) continue;
         const std::string place =

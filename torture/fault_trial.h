@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <quire/testing.h>
 
@@ -13,17 +15,24 @@ namespace quire::torture {
 /// "a sync loses, for ever": what fails, and whether once or from then on.
 std::string to_string(const Fault& fault);
 
+/// The ways to fail after which a program must hold what it promised. Those in which reads lie are
+/// not among them: what cannot be read is an error, or gone.
+std::span<const FaultKind> fault_kinds();
+
 struct TrialResult {
   Outcome outcome = Outcome::as_promised;
-  std::string problem = {};  // of a bad outcome: what is wrong
+  std::uint64_t images = 0;  // of a good one: distinct disks that were judged after it
+  std::string problem = {};  // of a bad one: what is wrong
 };
 
-/// Calls of the operations when nothing fails, without those that make the starting state.
-std::uint64_t count_calls(const Sequence& sequence);
+/// The calls of the operations when nothing fails, without those that make the starting state, on a
+/// disk of this seed.
+std::vector<FileOperation> calls_of(const Sequence& sequence, std::uint64_t seed);
 
-/// Runs the program with this fault, whose first_operation counts from the first call of the
-/// operations; lets the machine go on, lose power, or lose some of what was
-/// pending (by `seed`), and judges what is left, twice: what was seen once must stay.
+/// Runs the program on a disk of this seed with this fault, whose first_operation counts from the
+/// first call of the operations, until an error comes out. The database is poisoned then, or its
+/// close() has failed, or there is no room; whatever the death of the process or a power cut leaves
+/// is judged as require_survival() does.
 TrialResult try_fault(const Sequence& sequence, const Fault& fault, std::uint64_t seed);
 
 }  // namespace quire::torture

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -10,7 +9,7 @@
 
 #include <quire/testing.h>
 
-#include "tests/support/budget.h"
+#include "tests/support/sample.h"
 #include "tests/support/tried.h"
 #include "tests/testing/engine_workload.h"
 #include "tests/testing/protocol_observer.h"
@@ -79,12 +78,6 @@ void run_with_errors(const EngineWorkload& workload, CrashRun& run) {
   }
 }
 
-torture::Reopening reopening(const EngineWorkload& workload) {
-  return {kPath, workload.options(), [&](const Database& database, const CrashHistory& history) {
-            return workload.require_promised(database, history);
-          }};
-}
-
 /// What the sweep runs under each fault, on a disk of its own.
 struct Subject {
   std::function<std::unique_ptr<SimulatedFileSystem>()> disk;
@@ -110,19 +103,19 @@ class ErrorSweep {
   void run() {
     const auto files = subject_.disk();
     run_program(*files);
-    // Odd, so that faults of both counts are among them.
-    const std::uint64_t stride = std::max<std::uint64_t>(1, 30 / testing::crash_budget()) | 1;
-    std::uint64_t turn = 0;
+    testing::Sample sample;
     for (std::uint64_t call = 0; call < files->crash_points(); ++call) {
       for (const FaultKind kind : kKinds) {
         if (!can_fail(kind, files->operation(call))) continue;
         for (const std::uint64_t count : {std::uint64_t{1}, Fault::kForever}) {
-          if (turn++ % stride == 0) try_fault({kind, call, count});
+          if (sample.takes_next()) try_fault({kind, call, count});
         }
       }
     }
-    std::cout << cases_ << " failing calls of " << files->crash_points() << "\n";
+    std::cout << cases_ << " failing calls of " << files->crash_points() << ", stride "
+              << sample.stride() << "; " << images_ << " crashes after them\n";
     testing::tried("failing calls", cases_);
+    testing::tried("crashes after a failing call", images_);
   }
 
  private:
@@ -145,8 +138,8 @@ class ErrorSweep {
       for (const std::string& call : files->injected()) {
         if (injected.empty()) injected = call;
       }
-      torture::require_survival(reopening(workload_), *files, *promises, fault.kind,
-                                promises->history.size());
+      images_ += torture::require_survival(program_of(workload_, kPath), *files, *promises,
+                                           fault.kind, promises->history.size());
     } catch (const std::exception& error) {
       // What cannot be read is not lost silently, that is all.
       const std::string what = error.what();
@@ -159,7 +152,8 @@ class ErrorSweep {
 
   const EngineWorkload& workload_;
   const Subject subject_;
-  std::size_t cases_ = 0;
+  std::uint64_t cases_ = 0;
+  std::uint64_t images_ = 0;
 };
 
 class EngineErrorTest : public ::testing::TestWithParam<std::string> {
@@ -207,12 +201,12 @@ TEST(EngineBadReadTest, OneWrongReadOfTheLogLosesNoAcknowledgedCommit) {
   for (int turn = 0; turn < 400; ++turn) {
     files.status("/");  // one call more, so the seed is another, and with it the wrong bit
     const auto trial = files.crash(CrashPolicy::process_death());
-    torture::reopen(reopening(workload), *trial, *run.promises());
+    torture::reopen(program_of(workload, kPath), *trial, *run.promises());
     std::uint64_t call = 0;
     while (!is_log_read(trial->operation_name(call))) ++call;
     const auto after = files.crash(CrashPolicy::process_death());
     after->set_faults({{{FaultKind::wrong_read, call, 1}}});
-    ASSERT_EQ(torture::reopen(reopening(workload), *after, *run.promises()), 6u);
+    ASSERT_EQ(torture::reopen(program_of(workload, kPath), *after, *run.promises()), 6u);
   }
 }
 

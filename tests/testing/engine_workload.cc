@@ -78,13 +78,25 @@ std::size_t EngineWorkload::require_promised(const Database& database,
   return found;
 }
 
+torture::Program program_of(const EngineWorkload& workload, const std::string& path) {
+  return {path,
+          workload.options(),
+          workload.step_count(),
+          [](CrashRun& run) { return run.open(); },
+          [&](CrashRun& run, Database& database, std::size_t index) {
+            workload.make_step(run, database, index);
+          },
+          [&](const Database& database, const CrashHistory& history) {
+            return workload.require_promised(database, history);
+          }};
+}
+
 CrashReport explore(const EngineWorkload& workload, CrashOptions options) {
+  const torture::Program program = program_of(workload, options.path);
   options.database = workload.options();
   options.watch = [path = options.path] { return testing::ProtocolObserver::watcher(path); };
   options.afterwards = [&](CrashRun& run, Database& database) {
-    const std::size_t found = workload.find_step(database);
-    run.acknowledge(run.announce(std::to_string(found)));
-    if (found < workload.step_count()) workload.make_step(run, database, found);
+    torture::go_on(program, run, database, workload.find_step(database));
   };
   return explore_crashes([&](CrashRun& run) { workload.run(run); },
                          [&](Database& database, const CrashHistory& history) {

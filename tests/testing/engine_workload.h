@@ -9,6 +9,7 @@
 #include <quire/testing.h>
 
 #include "tests/testing/modelled_transaction.h"
+#include "torture/program.h"
 #include "torture/small_options.h"
 
 namespace quire {
@@ -56,6 +57,9 @@ class EngineWorkload {
   std::vector<Step> steps_;
   std::vector<Model> models_{Model{}};  // after 0, 1, .. steps; no two are equal
 };
+
+/// With its database at this path.
+torture::Program program_of(const EngineWorkload& workload, const std::string& path);
 
 /// Crashes the workload everywhere, under the eyes of a ProtocolObserver. After each crash the next
 /// step is made again, byte by byte the same as the one that may have been lost. Of `options`, the

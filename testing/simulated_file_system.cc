@@ -260,6 +260,10 @@ std::vector<std::string> SimulatedFileSystem::complaints() const {
 
 void SimulatedFileSystem::set_faults(FaultPlan plan) { simulation_->set_faults(std::move(plan)); }
 
+void SimulatedFileSystem::set_capacity(std::uint64_t bytes) { simulation_->set_capacity(bytes); }
+
+std::uint64_t SimulatedFileSystem::used_bytes() const { return simulation_->used_bytes(); }
+
 std::uint64_t SimulatedFileSystem::image_hash() const { return simulation_->disk().hash(); }
 
 }  // namespace quire

@@ -19,6 +19,11 @@ std::uint64_t next_device() {
   return ++last;
 }
 
+/// What a file of this size takes.
+std::uint64_t whole_blocks(std::uint64_t size) {
+  return (size + BlockBytes::kBlockBytes - 1) / BlockBytes::kBlockBytes * BlockBytes::kBlockBytes;
+}
+
 std::shared_ptr<const std::string> shared(const std::string& path) {
   return std::make_shared<const std::string>(path);
 }
@@ -268,6 +273,33 @@ std::size_t Simulation::read(const OpenFile& file, std::uint64_t offset,
   return count;
 }
 
+std::uint64_t Simulation::bytes_in_use() const {
+  std::set<InodeNumber> numbers;  // a file may have two names
+  for (const auto& [name, number] : disk_.names()) numbers.insert(number);
+  for (const OpenFile* const file : open_files_) numbers.insert(file->inode);
+  std::uint64_t sum = 0;
+  for (const InodeNumber number : numbers) {
+    sum += whole_blocks(disk_.inode(number).cache.size());
+  }
+  return sum;
+}
+
+/// How long the file may be.
+std::uint64_t Simulation::most_bytes(InodeNumber number) const {
+  if (capacity_ == SimulatedFileSystem::kUnlimited) return kMostFileBytes;
+  const std::uint64_t used = bytes_in_use();
+  const std::uint64_t free = used < capacity_ ? capacity_ - used : 0;
+  const std::uint64_t blocks = free / BlockBytes::kBlockBytes;
+  return whole_blocks(disk_.inode(number).cache.size()) + blocks * BlockBytes::kBlockBytes;
+}
+
+void Simulation::require_room(FileOperation operation, const OpenFile& file,
+                              std::uint64_t size) const {
+  if (size > most_bytes(file.inode)) {
+    throw IoError(system_name(operation), *file.path, ENOSPC, "the simulated disk is full");
+  }
+}
+
 void Simulation::write_part(const OpenFile& file, std::uint64_t offset, ByteView bytes) {
   if (!bytes.empty()) disk_.write(file.inode, offset, bytes.sub(0, random_() % bytes.size()));
 }
@@ -279,7 +311,9 @@ void Simulation::write(const OpenFile& file, std::uint64_t offset, ByteView byte
   if (fault && fault != FaultKind::complete_write) {
     write_part(file, offset, bytes);
   } else {
-    disk_.write(file.inode, offset, bytes);
+    const std::uint64_t most = most_bytes(file.inode);
+    if (offset < most) disk_.write(file.inode, offset, bytes.sub(0, most - offset));
+    require_room(FileOperation::write, file, offset + bytes.size());
   }
   if (fault) fail(FileOperation::write, *file.path, error_number(*fault));
 }
@@ -289,6 +323,7 @@ void Simulation::allocate(const OpenFile& file, std::uint64_t offset, std::uint6
   require_possible(FileOperation::allocate, file, offset, length);
   const auto fault = begin({FileOperation::allocate, file.path, offset, length});
   const bool partial = fault == FaultKind::partial_write;
+  require_room(FileOperation::allocate, file, offset + length);
   disk_.grow(file.inode, offset + (partial ? length / 2 : length));
   if (fault) fail(FileOperation::allocate, *file.path, error_number(*fault));
 }
@@ -297,6 +332,7 @@ void Simulation::truncate(const OpenFile& file, std::uint64_t size) {
   const std::lock_guard guard(mutex_);
   require_possible(FileOperation::truncate, file, size, 0);
   const auto fault = begin({FileOperation::truncate, file.path, size});
+  require_room(FileOperation::truncate, file, size);
   disk_.truncate(file.inode, size);
   if (fault) fail(FileOperation::truncate, *file.path, EIO);
 }
@@ -388,6 +424,16 @@ std::vector<std::string> Simulation::injected() const {
 void Simulation::set_faults(FaultPlan plan) {
   const std::lock_guard guard(mutex_);
   plan_ = std::move(plan);
+}
+
+void Simulation::set_capacity(std::uint64_t bytes) {
+  const std::lock_guard guard(mutex_);
+  capacity_ = bytes;
+}
+
+std::uint64_t Simulation::used_bytes() const {
+  const std::lock_guard guard(mutex_);
+  return bytes_in_use();
 }
 
 void Simulation::damage(const std::string& path, const std::function<void(BlockBytes&)>& change) {

@@ -75,6 +75,8 @@ class Simulation {
   Call call(std::uint64_t index) const;
   std::vector<std::string> injected() const;
   void set_faults(FaultPlan plan);
+  void set_capacity(std::uint64_t bytes);
+  std::uint64_t used_bytes() const;
   void damage(const std::string& path, const std::function<void(BlockBytes&)>& change);
   void set_observer(Observer observer);
   void watch(Watcher watcher);
@@ -96,6 +98,9 @@ class Simulation {
   FileStatus status_of(InodeNumber number) const;
   std::shared_ptr<OpenFile> opened(InodeNumber inode, std::shared_ptr<const std::string> path,
                                    bool is_writable);
+  std::uint64_t bytes_in_use() const;
+  std::uint64_t most_bytes(InodeNumber number) const;
+  void require_room(FileOperation operation, const OpenFile& file, std::uint64_t size) const;
   void write_part(const OpenFile& file, std::uint64_t offset, ByteView bytes);
   void fail_sync(OpenFile& file, FaultKind kind);
 
@@ -104,6 +109,7 @@ class Simulation {
   const std::uint64_t device_;
   std::mt19937_64 random_;
   std::uint64_t ticks_ = 0;
+  std::uint64_t capacity_ = SimulatedFileSystem::kUnlimited;
   FaultPlan plan_;
   std::vector<Call> calls_;
   std::vector<std::string> injected_;

@@ -246,6 +246,13 @@ class QUIRE_API SimulatedFileSystem final : public FileSystem {
   /// What watchers have thrown (derived from std::exception), behind the call in words.
   std::vector<std::string> complaints() const;
 
+  static constexpr std::uint64_t kUnlimited = UINT64_MAX;
+  /// All files together may take so many bytes from now on, each whole blocks of 4096, also where
+  /// nothing was written; kUnlimited at first, and on the disk that crash() returns. What would take
+  /// more is ENOSPC, a write after it has done what fits. Files that take more already stay.
+  void set_capacity(std::uint64_t bytes);
+  /// What they take now. A file that has no name any more counts until it is closed.
+  std::uint64_t used_bytes() const;
   /// Forgets the plan and follows this one, whose operation numbers count from the beginning.
   void set_faults(FaultPlan plan);
   /// Damages a file, once nothing is pending of it, on the disk and in the cache. No call of a

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -147,6 +148,34 @@ TEST_P(FullDiskTest, GoesOnWithEachBlockThatItGets) {
   ASSERT_NO_THROW(refused = FullDiskTrial(sequence_).run_with_a_block_at_a_time())
       << sequence_.name();
   tell(refused, refused);
+}
+
+/// False if there was no room.
+bool try_to_make(SimulatedFileSystem& files) {
+  Options options = small_options();
+  options.file_system = &files;
+  try {
+    Database::open(kPath, options).close();
+    return true;
+  } catch (const OutOfSpace&) {
+  } catch (const IoError& error) {
+    EXPECT_EQ(error.error_number(), ENOSPC) << error.what();
+  }
+  return false;
+}
+
+TEST(FullDiskCreationTest, LeavesNothingInTheWayOfADatabaseThatFoundNoRoom) {
+  std::uint64_t levels = 0;
+  for (bool is_made = false; !is_made; ++levels) {
+    SimulatedFileSystem files;
+    files.set_capacity(levels * kBlock);
+    is_made = try_to_make(files);
+    files.set_capacity(SimulatedFileSystem::kUnlimited);
+    EXPECT_TRUE(try_to_make(files)) << levels << " blocks";
+    EXPECT_EQ(files.list("/").size(), 1u);
+  }
+  EXPECT_GT(levels, 1u);
+  testing::tried("levels of a full disk", levels);
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, FullDiskTest, ::testing::ValuesIn(canonical_programs()),

@@ -152,8 +152,9 @@ CampaignResult kill_processes(const TortureArguments& arguments, std::uint64_t s
 
 std::string torture_text(const TortureSummary& summary) {
   const CampaignResult& result = summary.result;
-  Table table({Table::Align::left, Table::Align::right, Table::Align::right, Table::Align::right,
-               Table::Align::right});
+  std::vector<Table::Align> columns(1 + torture::kOutcomes, Table::Align::right);
+  columns.front() = Table::Align::left;
+  Table table(std::move(columns));
   std::vector<std::string> head{"what happened"};
   for (std::size_t outcome = 0; outcome < torture::kOutcomes; ++outcome) {
     head.emplace_back(torture::to_string(static_cast<Outcome>(outcome)));
@@ -171,11 +172,11 @@ std::string torture_text(const TortureSummary& summary) {
   }
   return text + fmt::format(
                     "\n{} faults in {}, seed {}: {} programs, {} distinct disks ({} after a crash "
-                    "in a recovery), {} failing calls; {} with a bad end\n",
+                    "in a recovery), {} failing calls, {} damages at rest; {} with a bad end\n",
                     count_text(result.table.total()), duration_text(summary.duration), summary.seed,
                     count_text(result.programs), count_text(result.images),
                     count_text(result.recovery_images), count_text(result.calls),
-                    count_text(result.table.bad()));
+                    count_text(result.damages), count_text(result.table.bad()));
 }
 
 Json torture_json(const TortureSummary& summary) {
@@ -189,6 +190,7 @@ Json torture_json(const TortureSummary& summary) {
   document["images"] = result.images;
   document["recovery_images"] = result.recovery_images;
   document["failing_calls"] = result.calls;
+  document["damages"] = result.damages;
   Json faults = Json::array();
   for (const auto& [fault, row] : result.table.rows()) {
     Json entry;

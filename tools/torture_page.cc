@@ -82,12 +82,13 @@ std::string torture_page(const TortureSummary& summary) {
       "torture</title>\n"
       "<style>{}</style></head><body>\n<h1>quire torture</h1>\n"
       "<p>Quire {}, {} UTC, {}, seed {}: {} faults; {} programs, {} distinct disks reopened and "
-      "compared, {} of them after a crash in a recovery, {} calls made to fail.</p>\n{}{}"
+      "compared, {} of them after a crash in a recovery, {} calls made to fail, {} damages at "
+      "rest.</p>\n{}{}"
       "</body></html>\n",
       kStyle, version(), escaped(summary.began), duration_text(summary.duration), summary.seed,
       count_text(result.table.total()), count_text(result.programs), count_text(result.images),
-      count_text(result.recovery_images), count_text(result.calls), table_html(result),
-      findings_html(result));
+      count_text(result.recovery_images), count_text(result.calls), count_text(result.damages),
+      table_html(result), findings_html(result));
 }
 
 }  // namespace quire::tools

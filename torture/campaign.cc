@@ -1,8 +1,10 @@
 #include "torture/campaign.h"
 
 #include <random>
+#include <string>
 #include <utility>
 
+#include "torture/damage_trial.h"
 #include "torture/fault_trial.h"
 #include "torture/soup.h"
 
@@ -13,6 +15,7 @@ namespace {
 constexpr const char* kPowerCut = "the power is cut, or the process dies";
 constexpr const char* kPowerCutInRecovery = "the same again, in the recovery from that";
 constexpr std::uint64_t kTrialsOfEachKind = 2;
+constexpr std::uint64_t kDamagesOfEachKind = 5;
 
 void crash_everywhere(const Sequence& sequence, std::uint64_t seed, CampaignResult& result) {
   CrashOptions effort;
@@ -30,6 +33,11 @@ void crash_everywhere(const Sequence& sequence, std::uint64_t seed, CampaignResu
   if (report.ok()) return;
   result.table.add(kPowerCut, Outcome::wrong);
   result.findings.push_back({seed, sequence.name(), kPowerCut, report.summary()});
+}
+
+std::string problem_of(const std::string& path, const Diagnosis& diagnosis) {
+  return path + " was damaged, and what is read is wrong; check() " +
+         (diagnosis.is_noticed ? "says so" : "does not notice");
 }
 
 void fail_calls(const Sequence& sequence, std::uint64_t seed, CampaignResult& result) {
@@ -52,6 +60,26 @@ void fail_calls(const Sequence& sequence, std::uint64_t seed, CampaignResult& re
   }
 }
 
+void damage_files(const Sequence& sequence, std::uint64_t seed, CampaignResult& result) {
+  std::mt19937_64 random(seed);
+  for (const auto state : {Patient::State::clean, Patient::State::live}) {
+    const Patient patient(program_of(sequence, "/damaged.quire"), state);
+    for (const DamageKind& kind : damage_kinds()) {
+      const std::string row = "at rest: " + std::string(kind.name);
+      for (std::uint64_t trial = 0; trial < kDamagesOfEachKind; ++trial) {
+        const std::string& path = patient.paths()[random() % patient.paths().size()];
+        const auto damage = kind.choose(patient, path, random);
+        if (!damage) continue;
+        const Diagnosis diagnosis = patient.diagnose(path, *damage);
+        ++result.damages;
+        result.table.add(row, diagnosis.outcome);
+        if (is_good(diagnosis.outcome)) continue;
+        result.findings.push_back({seed, sequence.name(), row, problem_of(path, diagnosis)});
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void CampaignResult::add(const CampaignResult& other) {
@@ -60,6 +88,7 @@ void CampaignResult::add(const CampaignResult& other) {
   images += other.images;
   recovery_images += other.recovery_images;
   calls += other.calls;
+  damages += other.damages;
   findings.insert(findings.end(), other.findings.begin(), other.findings.end());
 }
 
@@ -67,6 +96,7 @@ void run_program(std::uint64_t seed, CampaignResult& result) {
   const Sequence sequence = random_sequence(seed);
   crash_everywhere(sequence, seed, result);
   fail_calls(sequence, seed, result);
+  damage_files(sequence, seed, result);
   ++result.programs;
 }
 

@@ -23,6 +23,7 @@ struct CampaignResult {
   std::uint64_t images = 0;           // distinct disks that were reopened and compared
   std::uint64_t recovery_images = 0;  // of them after a crash within a recovery
   std::uint64_t calls = 0;            // that were made to fail
+  std::uint64_t damages = 0;          // of files at rest
   std::vector<Finding> findings;
 
   /// Adds another's.
@@ -30,8 +31,8 @@ struct CampaignResult {
 };
 
 /// Makes random_sequence(seed), cuts the power at every moment of it and again in some of the
-/// recoveries, then makes some of its calls fail in each way that there is, and adds what came of
-/// it. A fraction of a second; the same each time for the same seed.
+/// recoveries, then makes some of its calls fail in each way that there is, then damages the files
+/// that it leaves, and adds what came of it. A fraction of a second; the same each time for the same seed.
 void run_program(std::uint64_t seed, CampaignResult& result);
 
 }  // namespace quire::torture

@@ -8,8 +8,16 @@ std::string_view to_string(Outcome outcome) noexcept {
       return "as promised";
     case Outcome::reported:
       return "reported, then as promised";
+    case Outcome::detected:
+      return "detected";
+    case Outcome::repaired:
+      return "repaired";
+    case Outcome::harmless:
+      return "harmless";
+    case Outcome::older:
+      return "an older commit";
     case Outcome::wrong:
-      return "wrong";
+      return "wrong content";
     case Outcome::failed:
       return "failed otherwise";
   }

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "tests/support/budget.h"
@@ -24,6 +25,17 @@ TEST_F(TortureCommandTest, CrashesProgramsAndFindsNothing) {
   EXPECT_GT(document["images"], 100);
   EXPECT_GT(document["recovery_images"], 0);
   EXPECT_GE(document["failing_calls"], 60);
+  EXPECT_GE(document["damages"], 3 * 2 * 4 * 5);
+  std::map<std::string, std::uint64_t> at_rest;
+  for (const Json& row : document["faults"]) {
+    if (!std::string(row["fault"]).starts_with("at rest: ")) continue;
+    for (const char* outcome : {"detected", "repaired", "harmless", "wrong content"}) {
+      at_rest[outcome] += row[outcome].get<std::uint64_t>();
+    }
+  }
+  EXPECT_GT(at_rest["detected"], 0U);
+  EXPECT_GT(at_rest["harmless"], 0U);
+  EXPECT_EQ(at_rest["wrong content"], 0U);
   EXPECT_TRUE(document["findings"].empty());
 }
 

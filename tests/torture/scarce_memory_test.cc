@@ -43,8 +43,7 @@ class ScarceTrial final : private Runner {
   void run() {
     if (!try_twice([&] { database_.emplace(open()); }, [] {})) return;
     while (made_ < sequence_.size() &&
-           try_twice([&] { sequence_.run_one(*this, *database_, made_); },
-                     [&] { require_no_trace(); })) {
+           try_twice([&] { run_next(); }, [&] { require_no_trace(); })) {
       ++made_;
     }
     take_picture();
@@ -73,6 +72,15 @@ class ScarceTrial final : private Runner {
   void sync(Database& database) override {
     database.sync();
     durable_ = acknowledged_;
+  }
+
+  void run_next() {
+    std::optional<Snapshot> held;  // its end reclaims what a commit has superseded
+    try {
+      held = database_->snapshot();
+    } catch (const ClosedError&) {  // and not opened again, the first time
+    }
+    sequence_.run_one(*this, *database_, made_);
   }
 
   template <class Call>

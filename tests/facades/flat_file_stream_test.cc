@@ -172,31 +172,35 @@ TEST_P(FlatFileStreamTest, ASavepointThatTakesBytesBackEndsTheWriter) {
   txn.commit();
 }
 
-TEST_P(FlatFileStreamTest, ASavepointThatIsReturnedToEndsAWriterThatHasStoredNothingYet) {
-  Transaction txn = database.begin();
-  auto flat = txn.open<FlatFile>("f");
-  auto out = flat.writer();
+/// A writer of "f" with a savepoint behind it, both without a byte.
+struct WriterAndSavepoint {
+  explicit WriterAndSavepoint(Database& database) : txn(database.begin()) {}
+
+  Transaction txn;
+  FlatFile flat = txn.open<FlatFile>("f");
+  FlatFileWriter out = flat.writer();
   Savepoint savepoint = txn.savepoint();
-  out << "in memory";
-  out.flush();
-  savepoint.rollback();
-  const std::string text = message_of<InvalidArgument>([&] { out.finish(); });
+};
+
+TEST_P(FlatFileStreamTest, ASavepointThatIsReturnedToEndsAWriterThatHasStoredNothingYet) {
+  WriterAndSavepoint at(database);
+  at.out << "in memory";
+  at.out.flush();
+  at.savepoint.rollback();
+  const std::string text = message_of<InvalidArgument>([&] { at.out.finish(); });
   EXPECT_NE(text.find("'f': the transaction went back to a savepoint while"), text.npos) << text;
-  EXPECT_TRUE(values(flat).empty());
-  txn.commit();
+  EXPECT_TRUE(values(at.flat).empty());
+  at.txn.commit();
 }
 
 TEST_P(FlatFileStreamTest, ASavepointThatIsReleasedLeavesAWriterAlone) {
   change([&](FlatFile& flat) { flat.put("before"); });
-  Transaction txn = database.begin();
-  auto flat = txn.open<FlatFile>("f");
-  auto out = flat.writer();
-  Savepoint savepoint = txn.savepoint();
-  out << "value";
-  savepoint.release();
-  out.finish();
-  EXPECT_EQ(values(flat), (std::vector<std::string>{"before", "value"}));
-  txn.commit();
+  WriterAndSavepoint at(database);
+  at.out << "value";
+  at.savepoint.release();
+  at.out.finish();
+  EXPECT_EQ(values(at.flat), (std::vector<std::string>{"before", "value"}));
+  at.txn.commit();
 }
 
 TEST_P(FlatFileStreamTest, FinishThatHasFailedFailsAgainAndAddsNothing) {

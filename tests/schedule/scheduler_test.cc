@@ -35,43 +35,38 @@ T& kept_for_ever() {
   return *kept.emplace_back(std::make_unique<T>());
 }
 
+/// Two threads each append their letter twice, under a lock: the letters in the order in which they
+/// came.
+std::string letters_of_two(Scheduler& scheduler) {
+  std::string letters;
+  std::mutex mutex;
+  const auto append = [&](char letter) {
+    return [&, letter] {
+      for (int i = 0; i < 2; ++i) {
+        const std::lock_guard lock(mutex);
+        letters += letter;
+      }
+    };
+  };
+  run_together(scheduler, {append('a'), append('b')});
+  return letters;
+}
+
 void require(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(what);
 }
 
 TEST(SchedulerTest, RunsOneThreadToItsEndUnlessItWaits) {
   std::string order;
-  std::mutex mutex;
-  const Outcome outcome = Scheduler::run({}, [&](Scheduler& scheduler) {
-    const auto append = [&](char letter) {
-      return [&, letter] {
-        for (int i = 0; i < 2; ++i) {
-          const std::lock_guard lock(mutex);
-          order += letter;
-        }
-      };
-    };
-    run_together(scheduler, {append('a'), append('b')});
-  });
+  const Outcome outcome =
+      Scheduler::run({}, [&](Scheduler& scheduler) { order = letters_of_two(scheduler); });
   EXPECT_EQ(outcome.failure, "");
   EXPECT_EQ(order, "aabb");
 }
 
 TEST(SchedulerTest, FollowsASchedule) {
   std::string order;
-  std::mutex mutex;
-  const auto program = [&](Scheduler& scheduler) {
-    order.clear();
-    const auto append = [&](char letter) {
-      return [&, letter] {
-        for (int i = 0; i < 2; ++i) {
-          const std::lock_guard lock(mutex);
-          order += letter;
-        }
-      };
-    };
-    run_together(scheduler, {append('a'), append('b')});
-  };
+  const auto program = [&](Scheduler& scheduler) { order = letters_of_two(scheduler); };
   const Outcome usual = Scheduler::run({}, program);
   std::uint32_t decision = 0;  // the second lock of the first thread
   for (int locks = 0; locks < 2; ++decision) {
@@ -167,20 +162,7 @@ TEST(SchedulerTest, ARunWithoutAnEndIsAFailure) {
 
 TEST(ExplorerTest, TriesEveryOrderOfTwoSteps) {
   std::map<std::string, int> orders;
-  const auto program = [&](Scheduler& scheduler) {
-    std::string order;
-    std::mutex mutex;
-    const auto append = [&](char letter) {
-      return [&, letter] {
-        for (int i = 0; i < 2; ++i) {
-          const std::lock_guard lock(mutex);
-          order += letter;
-        }
-      };
-    };
-    run_together(scheduler, {append('a'), append('b')});
-    ++orders[order];
-  };
+  const auto program = [&](Scheduler& scheduler) { ++orders[letters_of_two(scheduler)]; };
   const Report report = explore(program, {.schedules = 10000});
   EXPECT_TRUE(report.is_complete);
   EXPECT_FALSE(report.failure) << report.summary();

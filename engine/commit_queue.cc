@@ -77,12 +77,6 @@ void CommitQueue::start_log(std::unique_ptr<wal::LogWriter> log) {
   log_.store(owned_log_.get(), std::memory_order_release);
 }
 
-std::unique_ptr<wal::LogWriter> CommitQueue::end_log() {
-  const MutexLock lock(mutex_);
-  log_.store(nullptr, std::memory_order_release);
-  return std::move(owned_log_);
-}
-
 // ---- publishing
 
 void CommitQueue::publish(Seq seq, Pid page_count, std::optional<wal::EncodedCommit> body,
@@ -256,9 +250,11 @@ void CommitQueue::close_generation(const std::function<void(const Visible& end)>
 void CommitQueue::poison_locked(const std::exception& reason) noexcept {
   if (!poison_) {
     try {
-      const auto* io = dynamic_cast<const IoError*>(&reason);
-      poison_ = std::make_shared<const IoError>(
-          io != nullptr ? *io : IoError("commit", path_, 0, reason.what()));
+      if (const auto* io = dynamic_cast<const IoError*>(&reason)) {
+        poison_ = std::make_shared<const IoError>(*io);
+      } else {
+        poison_ = std::make_shared<const IoError>("commit", path_, 0, reason.what());
+      }
     } catch (const std::bad_alloc&) {
       poison_ = out_of_memory_;
     }

@@ -53,8 +53,6 @@ class CommitQueue {
   wal::LogWriter* log() const noexcept { return log_.load(std::memory_order_acquire); }
   /// Before the first publish() with a body.
   void start_log(std::unique_ptr<wal::LogWriter> log);
-  /// At close, when nobody else uses the queue: whatever the log still counts goes with it.
-  std::unique_ptr<wal::LogWriter> end_log();
 
   /// Runs `install()`, which puts the versions into memory, and queues the commit; its place in
   /// the log has been reserved. IoError if the database is poisoned; whatever `install` throws

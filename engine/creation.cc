@@ -74,7 +74,8 @@ void remove_quietly(FileSystem& file_system, const std::string& path) noexcept {
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+  if (slash == 0) return "/";
+  return path.substr(0, slash);
 }
 
 void create_file(FileSystem& file_system, const std::string& path) {
@@ -101,7 +102,9 @@ void remove_unfinished_creations(FileSystem& file_system, const std::string& pat
     // Only names that create_file() makes: a user's file may begin alike.
     if (!name.starts_with(prefix)) continue;
     if (!is_hex(std::string_view(name).substr(prefix.size()), sizeof(TemporaryName))) continue;
-    remove_quietly(file_system, directory == "/" ? "/" + name : directory + "/" + name);
+    std::string unfinished = directory;
+    if (unfinished != "/") unfinished += '/';
+    remove_quietly(file_system, unfinished + name);
   }
 }
 

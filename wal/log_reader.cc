@@ -69,7 +69,6 @@ class BlockWriter {
 
   /// Padding would destroy what has yet to be read of the last block, and added.
   void write_whole_blocks() {
-    if (whole_blocks() == 0) return;
     file_->write_at(begin_, ByteView(bytes_).sub(0, whole_blocks()));
     forget_whole_blocks();
     is_written_ = bytes_.empty();

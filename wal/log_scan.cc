@@ -200,7 +200,8 @@ void LogScan::apply(const std::vector<PageEntry>& entries, Seq seq, Pid page_cou
 void LogScan::advance(const Chunk& chunk) {
   unproven_.push_back({at_, reader_->header().salt, chunk.header});
   if (durable_end(chunk.header) > proven_) proven_ = durable_end(chunk.header);
-  while (!unproven_.empty() && unproven_.front().at < proven_) unproven_.pop_front();
+  // No chunk calls itself durable, so this one stays.
+  while (unproven_.front().at < proven_) unproven_.pop_front();
   chain_ = chunk.header.sum;
   at_.offset = round_up(at_.offset + kChunkHeaderSize + chunk.body.size(), kChunkAlignment);
   if (chunk.header.flags & kGroupEndsFlag) at_.offset = round_up(at_.offset, kBlockSize);

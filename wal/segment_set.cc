@@ -63,7 +63,10 @@ SegmentSet::SegmentSet(FileSystem& file_system, const std::string& database_path
 }
 
 std::string SegmentSet::sibling(std::string_view name) const {
-  return directory_ == "/" ? "/" + std::string(name) : directory_ + "/" + std::string(name);
+  std::string path = directory_;
+  if (path != "/") path += '/';
+  path += name;
+  return path;
 }
 
 std::string SegmentSet::path(std::uint32_t no) const {

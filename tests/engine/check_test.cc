@@ -2,6 +2,7 @@
 
 #include "engine/recovery.h"
 #include "engine/session.h"
+#include "structures/blob_format.h"
 #include "tests/support/database_test.h"
 
 namespace quire::testing {
@@ -39,6 +40,20 @@ class CheckTest : public DatabaseTest {
     file->read_at(offset, byte);
     byte[0] ^= std::byte{4};
     file->write_at(offset, ByteView(byte));
+  }
+
+  /// The header of the first page of this type, once all is saved.
+  StructurePageHeader header_of(PageType type) {
+    database->checkpoint();
+    const auto file = files->open(kPath, OpenMode::read_only);
+    StructurePageHeader header{};
+    for (Pid pid = kFirstMapPage; header.type != static_cast<std::uint8_t>(type); ++pid) {
+      const auto bytes = std::as_writable_bytes(std::span(&header, 1));
+      if (file->read_at(std::uint64_t{pid} * kPageSize, bytes) != sizeof header) {
+        throw std::runtime_error("the file has no such page");
+      }
+    }
+    return header;
   }
 
   bool has_problem(const std::string& what) {
@@ -80,6 +95,19 @@ TEST_F(CheckTest, FindsAPageThatIsUsedAndFree) {
   fill();
   commit_damage([](pager::PrivatePages& pages) { pages.free(pages.page_count() - 1, 1); });
   EXPECT_TRUE(has_problem("but the space map says free"));
+}
+
+// Both places have the same bytes, and the sum is that of the page: no read notices.
+TEST_F(CheckTest, FindsAPageThatIsClaimedTwice) {
+  fill();
+  const StructurePageHeader root = header_of(PageType::blob_root);
+  commit_damage([&](pager::PrivatePages& pages) {
+    auto& page = *reinterpret_cast<structures::BlobRootPage*>(
+        pages.modify(root.pid, PageType::blob_root, root.owner).data());
+    page.entries[1] = page.entries[0];
+  });
+  EXPECT_EQ(contents(database->snapshot().open<Blob>("b")), std::string(50'000, 'x'));
+  EXPECT_TRUE(has_problem("claimed a second time"));
 }
 
 TEST_F(CheckTest, FindsAFlippedBitOnAnyPage) {

@@ -94,6 +94,14 @@ TEST_F(FileRoomTest, GivesBackWhatATransactionHasMadeItLongerUnlessThatIsKept) {
   EXPECT_EQ(pages(), kept);
 }
 
+TEST_F(FileRoomTest, GivesNothingBackThatIsCommitted) {
+  room.reserve(100);
+  const std::uint64_t before = pages();
+  room.give_back(static_cast<Pid>(before));
+  EXPECT_EQ(pages(), before);
+  EXPECT_EQ(room.bytes(), before * kPageSize);
+}
+
 TEST_F(FileRoomTest, StaysAsLongAsItIsIfItCannotBeCut) {
   room.reserve(100);
   const std::uint64_t before = pages();

@@ -182,6 +182,22 @@ TEST_F(MemoryBudgetTest, ImportPassesOverWhatASnapshotSeesOfDroppedCollections) 
   checks_at_end = false;
 }
 
+// Smaller ones do not look: what they publish over the pages is a new version like any other.
+TEST_F(MemoryBudgetTest, SixteenMiBInOneTransactionUseThePagesThatASnapshotStillReads) {
+  constexpr std::size_t kSize = 15;  // MiB; the tables of the blob take pages too
+  options.cache_size = 16 * kMiB;
+  open();
+  overwrite(kSize, 'a');
+  append_end();
+  const std::uint64_t pages = database->stats().page_count;
+  const Snapshot before = database->snapshot();
+  database->transact([](Transaction& txn) { txn.drop("blob"); });
+  database->checkpoint();
+  overwrite(kSize, 'b');
+  EXPECT_LE(database->stats().page_count, pages + 64);
+  EXPECT_EQ(contents(before.open<Blob>("blob")), std::string(kSize * kMiB, 'a'));
+}
+
 TEST_F(MemoryBudgetTest, ImportsUseThePagesOfDroppedCollectionsThatNobodySees) {
   options.cache_size = 16 * kMiB;
   open();

@@ -72,6 +72,33 @@ TEST_F(PoisonTest, AFailedWriteOfTheLogPoisonsToo) {
   EXPECT_TRUE(get() == "1" || get() == "2");
 }
 
+// A commit of many pages writes chunks before it publishes: nobody can have seen it yet.
+TEST_F(PoisonTest, AFailedWriteAheadOfALargeCommitPoisonsAndIsNoCommit) {
+  options.cache_size = std::size_t{64} << 10;
+  const auto overwrite = [&](char fill) {
+    database->transact(
+        [&](Transaction& txn) { txn.open<Blob>("b").write(0, std::string(800'000, fill)); });
+  };
+  open();
+  overwrite('1');
+  database->checkpoint();
+  const Stats before = database->stats();
+  fail("write test.quire-wal", EIO);
+  try {
+    overwrite('2');
+    FAIL() << "a failed write is no commit";
+  } catch (const IoError& error) {
+    EXPECT_FALSE(error.outcome_unknown());
+  }
+  EXPECT_EQ(database->stats().commits, before.commits) << "it was not published";
+  EXPECT_THROW(database->checkpoint(), IoError);
+  EXPECT_EQ(contents(database->snapshot().open<Blob>("b")), std::string(800'000, '1'));
+  heal_and_reopen();
+  EXPECT_EQ(contents(database->snapshot().open<Blob>("b")), std::string(800'000, '1'));
+  overwrite('3');
+  EXPECT_EQ(contents(database->snapshot().open<Blob>("b")), std::string(800'000, '3'));
+}
+
 TEST_F(PoisonTest, AFullDiskRollsTheTransactionBackAndTheNextOneGoesOn) {
   open();
   put("1");

@@ -4,6 +4,8 @@
 #include <quire/error.h>
 
 #include <cstring>
+#include <functional>
+#include <iterator>
 
 #include "base/checksum.h"
 #include "pager/header_format.h"
@@ -95,6 +97,34 @@ TEST_F(HeaderSlotsTest, SlotsOfOneGenerationThatDifferAreNotEqual) {
   slots.write(0, other);
   slots.read(true);
   EXPECT_FALSE(slots.equal());
+}
+
+TEST_F(HeaderSlotsTest, SlotsThatDifferInAnyFieldAreNotEqual) {
+  const std::function<void(Header&)> changes[] = {
+      [](Header& header) { header.uuid[15] ^= 1; },
+      [](Header& header) { header.generation += 1; },
+      [](Header& header) { header.clean = !header.clean; },
+      [](Header& header) { header.log_id[15] ^= 1; },
+      [](Header& header) { header.checkpoint_seq += 1; },
+      [](Header& header) { header.first_generation += 1; },
+      [](Header& header) { header.first_segment += 1; },
+      [](Header& header) { header.page_count += 1; },
+      [](Header& header) { header.compat = 1; },
+      [](Header& header) { header.ro_compat = 1; },
+      [](Header& header) { header.minor += 1; },
+      [](Header& header) { header.software_version += 1; },
+  };
+  for (std::size_t i = 0; i < std::size(changes); ++i) {
+    slots.write(0, header(7));
+    slots.write(1, header(7));
+    slots.read(false);
+    ASSERT_TRUE(slots.equal());
+    Header other = header(7);
+    changes[i](other);
+    slots.write(1, other);
+    slots.read(false);
+    EXPECT_FALSE(slots.equal()) << "change " << i;
+  }
 }
 
 TEST_F(HeaderSlotsTest, OtherSlotOpensTheFileWhateverByteOfOneIsDamaged) {

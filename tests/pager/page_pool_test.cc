@@ -10,13 +10,6 @@ using testing::RecordingFile;
 
 class PagePoolTest : public testing::PoolTest {
  protected:
-  void publish(Pid pid, Seq seq, char fill) {
-    pool.versions().publish(pid, seq, structure_frame(pid, seq, fill), false);
-  }
-  void end(SnapshotRegistry::Entry& reader) {
-    registry.remove(reader);
-    pool.versions().prune(registry.raise_horizon(registry.horizon()));
-  }
   std::string corruption(Pid pid, Seq seq = 9, PageType type = kType, CollectionId owner = kOwner) {
     return corruption_found_by([&] { pool.structure(pid, type, owner, seq); });
   }
@@ -63,6 +56,18 @@ TEST_F(PagePoolTest, NamesAPageTypeThatDoesNotExist) {
   strange->header().type = 255;
   store(5, strange);
   EXPECT_EQ(corruption(5), "page 5: page type");
+}
+
+TEST_F(PagePoolTest, NamesATypeThatNobodyKnows) {
+  const FramePtr frame = structure_frame(5, 9, 'a');
+  frame->header().type = 200;
+  store(5, frame);
+  try {
+    read(5, 9);
+    FAIL() << "there is no such type";
+  } catch (const CorruptionError& error) {
+    EXPECT_NE(std::string_view(error.what()).find("type 200"), std::string_view::npos);
+  }
 }
 
 TEST_F(PagePoolTest, FindsAPageThatWasWrittenToAnothersPlace) {
@@ -265,103 +270,6 @@ TEST_F(PagePoolTest, LoadsAPageOnceThoughOthersMustGoForIt) {
   EXPECT_EQ(pool.versions().frames(), kBudget);
 }
 
-// ---- the second budget
-
-/// Frames for a transaction until no more are given out.
-class SecondBudgetTest : public PagePoolTest {
- protected:
-  static constexpr std::size_t kSecondBudget = (std::size_t{64} << 20) / kPageSize;
-
-  static std::vector<FramePtr> all_frames(PagePool& from) {
-    std::vector<FramePtr> frames;
-    try {
-      while (frames.size() < 2 * kSecondBudget) frames.push_back(from.new_private_frame());
-    } catch (const OutOfSpace&) {
-    }
-    return frames;
-  }
-  std::size_t room() { return all_frames(pool).size(); }
-};
-
-TEST_F(SecondBudgetTest, PrivateFramesBeyondItAreRefusedUntilSomeGo) {
-  std::vector<FramePtr> frames = all_frames(pool);
-  EXPECT_EQ(frames.size(), kSecondBudget);
-  frames.pop_back();
-  EXPECT_NO_THROW(frames.push_back(pool.new_private_frame()));
-  EXPECT_THROW(pool.new_private_frame(), OutOfSpace);
-  EXPECT_NO_THROW(pool.new_frame()) << "a load is never refused";
-}
-
-TEST_F(SecondBudgetTest, IsAsLargeAsTheCacheIfThatIsLarger) {
-  PagePool large(file, kUuidHash, kSecondBudget + 3);
-  EXPECT_EQ(all_frames(large).size(), kSecondBudget + 3);
-}
-
-TEST_F(SecondBudgetTest, NewestVersionsAreTheCachesAndDoNotCount) {
-  store(2, structure_frame(2, 1, 'a'));
-  read(2, 1);
-  pool.versions().publish(3, 2, pool.new_private_frame(), false);
-  EXPECT_EQ(room(), kSecondBudget);
-}
-
-TEST_F(SecondBudgetTest, VersionsThatOnlySnapshotsNeedCountUntilTheyGo) {
-  SnapshotRegistry::Entry& reader = registry.add(1);
-  for (const Seq seq : {1u, 2u, 3u}) {
-    pool.versions().publish(5, seq, pool.new_private_frame(), false);
-  }
-  EXPECT_EQ(room(), kSecondBudget - 2);
-  pool.versions().prune(registry.raise_horizon(3));
-  EXPECT_EQ(room(), kSecondBudget - 1);
-  end(reader);
-  EXPECT_EQ(room(), kSecondBudget);
-}
-
-TEST_F(SecondBudgetTest, OldBaseThatACheckpointHangsInCounts) {
-  store(5, structure_frame(5, 1, 'a'));
-  registry.add(1);
-  pool.versions().publish(5, 2, pool.new_private_frame(), false);
-  EXPECT_EQ(room(), kSecondBudget);
-  checkpoint(2);
-  EXPECT_EQ(room(), kSecondBudget - 1);
-}
-
-TEST_F(SecondBudgetTest, FrameThatOnlyAValueHoldsCounts) {
-  store(5, structure_frame(5, 1, 'a'));
-  FramePtr held = pool.structure(5, kType, kOwner, 1);
-  EXPECT_EQ(room(), kSecondBudget) << "it is in the cache too";
-  pool.versions().publish(5, 2, pool.new_private_frame(), false);
-  pool.versions().prune(registry.raise_horizon(2));
-  EXPECT_EQ(room(), kSecondBudget - 1);
-  held.reset();
-  EXPECT_EQ(room(), kSecondBudget);
-}
-
-// The counters are read one after the other, while others change them.
-TEST_F(SecondBudgetTest, CountsThatDoNotFitForAMomentRefuseNothing) {
-  publish(5, 1, 'a');  // in a chain, but not counted as a frame
-  EXPECT_NO_THROW(pool.new_private_frame());
-}
-
-TEST_F(SecondBudgetTest, RefusalSaysHowMuchSnapshotsHoldAndWhatToDo) {
-  registry.add(1);
-  const std::size_t old = (std::size_t{3} << 20) / kPageSize;
-  for (Pid pid = 0; pid < old; ++pid) {
-    pool.versions().publish(pid, 1, pool.new_private_frame(), true);
-    pool.versions().publish(pid, 2, pool.new_private_frame(), false);
-  }
-  const std::vector<FramePtr> frames = all_frames(pool);
-  EXPECT_EQ(frames.size(), kSecondBudget - old);
-  try {
-    pool.new_private_frame();
-    FAIL();
-  } catch (const OutOfSpace& error) {
-    EXPECT_EQ(error.message(),
-              "the transaction and what open snapshots need fill 64 MiB of memory (3 MiB of it for "
-              "snapshots); commit in smaller steps, end old snapshots, or give a larger "
-              "Options::cache_size");
-  }
-}
-
 // ---- saving
 
 TEST_F(PagePoolTest, WritesNeighboursInOneSliceAndNothingBetween) {
@@ -519,6 +427,21 @@ TEST_F(PagePoolTest, SaveReadsNothingForAPageThatWasFreeBefore) {
   EXPECT_EQ(read(5, 2), 'b');
   EXPECT_EQ(corruption(5, 1), "page 5: pointer to a page")
       << "a pointer of the old reader to it is damage";
+}
+
+TEST_F(PagePoolTest, SavesOnlyWhatIsUnsavedAtItsCommit) {
+  store(5, structure_frame(5, 1, 'a'));
+  read(5, 1);  // clean
+  publish(6, 2, 'b');
+  pool.versions().publish_free(7, 2);
+  publish(8, 3, 'c');  // younger
+  file.writes.clear();
+  const Readers readers = registry.raise_horizon(2);
+  pool.save(std::vector<Pid>{4, 5, 6, 7, 8}, 2, readers, saved);
+  ASSERT_EQ(saved.size(), 1u);
+  EXPECT_EQ(saved[0].pid, 6u);
+  EXPECT_EQ(saved[0].seq, 2u);
+  EXPECT_EQ(file.writes.size(), 1u);
 }
 
 TEST_F(PagePoolTest, DamageToTheOldBaseMeetsOnlyTheReaderThatUsesIt) {

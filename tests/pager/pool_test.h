@@ -43,6 +43,15 @@ class PoolTest : public ::testing::Test {
     auto bytes = frame->bytes;  // the frame stays as it is
     pool.write_base(pid, is_structure, bytes);
   }
+  /// A structure page in a commit.
+  void publish(Pid pid, Seq seq, char fill) {
+    pool.versions().publish(pid, seq, structure_frame(pid, seq, fill), false);
+  }
+  /// The end of a snapshot, with what only it needed.
+  void end(pager::SnapshotRegistry::Entry& reader) {
+    registry.remove(reader);
+    pool.versions().prune(registry.raise_horizon(registry.horizon()));
+  }
   /// What the pool shows of a structure page: the byte that fills it.
   char read(Pid pid, Seq seq) { return fill_of(pool.structure(pid, kType, kOwner, seq)); }
   static char fill_of(const pager::FramePtr& frame) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <quire/error.h>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -301,6 +302,29 @@ TEST(SpaceMap, RollbackUndoesGrowthAcrossAGroup) {
   EXPECT_EQ(space.page_count(), kGroupSize - 10);
   EXPECT_EQ(space.free_pages(), 0u);
   EXPECT_EQ(space.allocate(1, data), kGroupSize - 10);
+}
+
+TEST(SpaceMap, RollbackBringsBackATailThatWasCutOff) {
+  for (const Pid page_count : {Pid{1000}, kGroupSize + 2, kGroupSize + 50, 2 * kGroupSize + 3}) {
+    SpaceMap space(page_count);
+    for (Pid begin = 0; begin < page_count; begin += kGroupSize) {
+      const Pid first = begin == 0 ? 20 : begin + 1;
+      const Pid end = std::min(page_count, begin + kGroupSize);
+      const Pid map_pid = map_page_of(begin);
+      space.load(map_pid, map_page(map_pid, page_count, {{first, end - first}}));
+    }
+    const std::uint64_t free_pages = space.free_pages();
+    ASSERT_TRUE(space.cut_tail()) << page_count;
+    EXPECT_EQ(space.page_count(), 20u);
+    EXPECT_EQ(space.free_pages(), 0u);
+    space.rollback();
+    EXPECT_EQ(space.page_count(), page_count);
+    EXPECT_EQ(space.free_pages(), free_pages);
+    EXPECT_FALSE(space.changed());
+    EXPECT_TRUE(space.cut_tail()) << "as before";
+    EXPECT_EQ(space.page_count(), 20u);
+    EXPECT_FALSE(sealed(space).empty());
+  }
 }
 
 TEST(SpaceMap, RollbackCutsAFreeRunThatGrewBeyondTheEnd) {

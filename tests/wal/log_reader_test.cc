@@ -217,6 +217,64 @@ TEST(LogReader, MarksAFullSegment) {
   EXPECT_EQ(pages_of(log), pages_after(1, page_seven));
 }
 
+TEST(LogReader, RefusesATailBehindWhichAMarkHasNoRoom) {
+  constexpr std::size_t kOtherBytes =
+      kChunkHeaderSize + kPageRecordHeaderSize + sizeof(ByteRange) + kCommitTrailerSize;
+  for (const std::size_t room_left : {0u, 16u, 40u}) {
+    TestLog log;
+    HandLog hand(log);
+    hand.begin_segment(1, 1, [](SegmentHeader& header) { header.segment_bytes = 2 * kBlockSize; });
+    Page page{};
+    const std::size_t filled = (kBlockSize - kOtherBytes - room_left) / 8 * 8;
+    std::fill_n(page.begin() + 32, filled, std::byte{7});
+    hand.commit(1, image({7, 4, 9}, page));
+    ASSERT_EQ(hand.at.offset, 2 * kBlockSize - room_left);
+    Bytes segment = log.content(1);
+    segment.resize(2 * kBlockSize);
+    log.set_content(1, segment);
+    LogReader reader(log.segments, log.start);
+    EXPECT_EQ(reader.scan().newest_seq(), 1u);
+    EXPECT_THROW(reader.rewrite_tail(), CorruptionError) << room_left;
+    EXPECT_EQ(log.content(1), segment);
+  }
+}
+
+TEST(LogReader, WritesALongTailInPieces) {
+  TestLog log;
+  LogWriter& writer = log.writer(256);
+  std::vector<EncodedCommit> group;
+  for (Seq seq = 1; seq <= 3; ++seq) group.push_back(commit_of(seq, many(seq)));
+  writer.append(group);
+  const Bytes before = log.content(1);
+  take_journal(log);
+  LogReader(log.segments, log.start).rewrite_tail();
+  const Lines journal = take_journal(log);
+  EXPECT_GE(std::count_if(journal.begin(), journal.end(),
+                          [](const std::string& line) { return line.starts_with("write"); }),
+            4)
+      << "each commit is longer than what is gathered, and a mark follows";
+  EXPECT_EQ(std::count(journal.begin(), journal.end(), "sync shop-wal.000001"), 2);
+  const Bytes after = log.content(1);
+  const auto mark = std::mismatch(before.begin(), before.end(), after.begin());
+  EXPECT_EQ((mark.first - before.begin()) % static_cast<std::ptrdiff_t>(kBlockSize), 0);
+  EXPECT_EQ(pages_of(log), pages_after(3, many));
+}
+
+TEST(LogReader, ReadsMoreSegmentsThanItKeepsOpen) {
+  const auto one = [](Seq seq) { return std::vector<Pid>{static_cast<Pid>(seq + 1)}; };
+  TestLog log;
+  LogWriter& writer = log.writer(8);
+  for (Seq seq = 1; seq <= 70; ++seq) {
+    commit(writer, commit_of(seq, one(seq)));
+    next_generation(writer);
+  }
+  LogReader reader(log.segments, log.start);
+  EXPECT_EQ(pages_of(reader), pages_after(70, one));
+  Page first;
+  reader.read_page(2, first);
+  EXPECT_EQ(first, pages_after(1, one).at(2));
+}
+
 TEST(LogReader, RefusesATailThatIsNoLongerWhatItScanned) {
   for (const std::uint64_t offset : {0u, 20u, 48u, 4000u}) {
     TestLog log;

@@ -481,6 +481,18 @@ TEST(LogWriter, RefusesSizesThatCannotBe) {
   for (const std::uint64_t bytes :
        {std::uint64_t{0}, std::uint64_t{4} * kBlockSize, 10 * kBlockSize + 1, kMaxSegmentBytes})
     EXPECT_THROW(LogWriter(log.segments, log.start.identity, {bytes, bytes}), InvalidArgument);
+  EXPECT_THROW(LogWriter(log.segments, log.start.identity, {10 * kBlockSize, 20 * kBlockSize + 1}),
+               InvalidArgument);
+}
+
+TEST(LogWriter, RefusesAChunkThatFitsIntoNoSegment) {
+  TestLog log;
+  LogWriter& writer = log.writer(8);
+  const std::size_t longest[] = {1, writer.max_body()};
+  const std::size_t longer[] = {1, writer.max_body() + 1};
+  EXPECT_THROW(writer.reserve(1, longer), InvalidArgument);
+  EXPECT_EQ(writer.segment_count(), 1u) << "nothing is kept for it";
+  EXPECT_NO_THROW(writer.reserve(1, longest));
 }
 
 }  // namespace

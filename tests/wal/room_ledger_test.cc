@@ -62,6 +62,18 @@ TEST(RoomLedger, ForgetsWhatHasItsPlace) {
   EXPECT_TRUE(has_room(ledger, 1));
 }
 
+TEST(RoomLedger, PartsOfOneCommitThatHaveTheirPlaceLeaveTheOthersTheirs) {
+  RoomLedger ledger;
+  ledger.promise(1, {body_of(6)});
+  ledger.promise(2, {body_of(6), body_of(6)});
+  EXPECT_FALSE(has_room(ledger, 2));
+  ledger.placed_parts(2, 1);
+  EXPECT_TRUE(has_room(ledger, 2));
+  EXPECT_FALSE(has_room(ledger, 1));
+  ledger.placed(1);
+  EXPECT_TRUE(has_room(ledger, 1));
+}
+
 TEST(RoomLedger, ExpectsAChangeAtTheWorstPlace) {
   RoomLedger ledger;
   ledger.promise(1, {body_of(4)});

@@ -78,6 +78,7 @@ TEST(SegmentDisposal, RemovesForeignSegmentsWithoutARecord) {
   Bytes torn(5000);
   std::copy(kLogMagic.begin(), kLogMagic.end(), reinterpret_cast<char*>(torn.data()));
   log.set_content(3, torn);  // prepared, and its block 0 torn
+  log.set_content(4, Bytes(300'000));
   EXPECT_TRUE(dispose_of_segments(log.segments, another(log.start.identity)).empty());
   EXPECT_TRUE(log.memory.list("/db").empty());
 }
@@ -88,10 +89,25 @@ TEST(SegmentDisposal, SetsAsideFilesThatOnlyHaveASegmentsName) {
   late.back() = std::byte{1};
   log.set_content(1, Bytes(100, std::byte{7}));
   log.set_content(2, late);
+  late.insert(late.begin(), 300'000, std::byte{0});
+  log.set_content(3, late);
   const auto aside = dispose_of_segments(log.segments, log.start.identity);
-  ASSERT_EQ(aside.size(), 2u);
+  ASSERT_EQ(aside.size(), 3u);
   EXPECT_EQ(log.memory.status(aside[0])->size, 100u);
   EXPECT_EQ(log.memory.status(aside[1])->size, 20000u);
+  EXPECT_EQ(log.memory.status(aside[2])->size, 320'000u);
+}
+
+// Who has made it, and how long it was to be, nobody can tell; but there are bytes in it.
+TEST(SegmentDisposal, SetsAsideASegmentOfALengthThatCannotBe) {
+  TestLog log;
+  HandLog hand(log);
+  hand.begin_segment(1, 1, [](SegmentHeader& header) { header.segment_bytes = UINT64_MAX; });
+  hand.commit(1, image({7, 4, 9}, full_page(1)));
+  const Bytes bytes = log.content(1);
+  const auto aside = dispose_of_segments(log.segments, log.start.identity);
+  ASSERT_EQ(aside.size(), 1u);
+  EXPECT_EQ(log.memory.status(aside[0])->size, bytes.size());
 }
 
 TEST(SegmentDisposal, RemovesTemporariesAndWritesNothingElse) {

@@ -95,6 +95,15 @@ TEST(SegmentSet, TellsOtherFailuresAsTheyAre) {
   }
 }
 
+TEST(SegmentSet, LeavesASegmentWhereItIsThatCannotBeSetAside) {
+  TestLog log;
+  log.set_content(5, Bytes(10));
+  log.files.fail = [](const std::string& line) { return line.starts_with("link") ? EIO : 0; };
+  EXPECT_THROW(log.segments.set_aside(5, Uuid{}), IoError);
+  EXPECT_EQ(log.memory.list("/db").size(), 1u);
+  EXPECT_EQ(log.content(5), Bytes(10));
+}
+
 TEST(SegmentSet, SetsAsideUnderANameThatNobodyHas) {
   TestLog log;
   Uuid id{};

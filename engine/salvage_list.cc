@@ -22,13 +22,15 @@ class ListReading {
   ListReading(SalvagePages& pages, const SalvagedItemSink& sink, SalvagedCollection& account)
       : pages_(pages), sink_(sink), account_(account) {}
 
-  /// A node whose first item has number `index`.
-  void node(Pid pid, const pager::PageRef& page, unsigned height, std::uint64_t index);
+  /// A node whose items have the numbers [index, end), as far as its parent knows.
+  void node(Pid pid, const pager::PageRef& page, unsigned height, std::uint64_t index,
+            std::uint64_t end);
   std::uint64_t copied() const noexcept { return copied_; }
 
  private:
-  void leaf(Pid pid, const pager::PageRef& page, std::uint64_t index);
-  void child(Pid parent, const ListEntry& entry, unsigned height, std::uint64_t index);
+  void leaf(Pid pid, const pager::PageRef& page, std::uint64_t index, std::uint64_t end);
+  void child(Pid parent, const ListEntry& entry, unsigned height, std::uint64_t index,
+             std::uint64_t end);
 
   SalvagePages& pages_;
   const SalvagedItemSink& sink_;
@@ -36,21 +38,25 @@ class ListReading {
   std::uint64_t copied_ = 0;
 };
 
-void ListReading::node(Pid pid, const pager::PageRef& page, unsigned height, std::uint64_t index) {
-  if (height == 0) return leaf(pid, page, index);
+void ListReading::node(Pid pid, const pager::PageRef& page, unsigned height, std::uint64_t index,
+                       std::uint64_t end) {
+  if (height == 0) return leaf(pid, page, index, end);
   const ListInnerView view(pid, page.bytes(), height);
   for (const ListEntry& entry : view.entries()) {
-    const std::uint64_t end = index + std::min<std::uint64_t>(entry.items, UINT64_MAX - index);
+    // A node that has more items than its parent knows must not reach into the numbers of the next.
+    const std::uint64_t next = index + std::min<std::uint64_t>(entry.items, end - index);
     try {
-      child(pid, entry, height - 1, index);
+      child(pid, entry, height - 1, index, next);
     } catch (const CorruptionError&) {
-      add_lost_range(account_, index, end);
+      account_.whole = false;
+      add_lost_range(account_, index, next);
     }
-    index = end;
+    index = next;
   }
 }
 
-void ListReading::child(Pid parent, const ListEntry& entry, unsigned height, std::uint64_t index) {
+void ListReading::child(Pid parent, const ListEntry& entry, unsigned height, std::uint64_t index,
+                        std::uint64_t end) {
   const pager::PageRef page = pages_.read(entry.pid, PageType::list_node);
   const auto& header = page.as<ListNodeHeader>();
   if (header.height != height) {
@@ -64,17 +70,19 @@ void ListReading::child(Pid parent, const ListEntry& entry, unsigned height, std
     lose_unknown(account_, "a node has " + std::to_string(header.items) + " items instead of " +
                                std::to_string(entry.items));
   }
-  node(entry.pid, page, height, index);
+  node(entry.pid, page, height, index, end);
 }
 
-void ListReading::leaf(Pid pid, const pager::PageRef& page, std::uint64_t index) {
+void ListReading::leaf(Pid pid, const pager::PageRef& page, std::uint64_t index,
+                       std::uint64_t end) {
   const ListLeafView view(pid, page.bytes());
   for (std::size_t i = 0; i < view.count(); ++i) {
     try {
       sink_(pages_.read_part(page, pid, view.record(i).item));
       ++copied_;
     } catch (const CorruptionError&) {
-      add_lost_range(account_, index + i, index + i + 1);
+      account_.whole = false;
+      add_lost_range(account_, std::min(index + i, end), std::min(index + i + 1, end));
     }
   }
 }
@@ -86,7 +94,7 @@ void read_salvaged_list(SalvagePages& pages, Pid root, const SalvagedItemSink& s
   const pager::PageRef page = structures::read_list_root(pages, root);
   pages.claim(root, root, 1);
   ListReading reading(pages, sink, account);
-  reading.node(root, page, page.as<ListNodeHeader>().height, 0);
+  reading.node(root, page, page.as<ListNodeHeader>().height, 0, UINT64_MAX);
   account.found += reading.copied();
 }
 
@@ -100,7 +108,7 @@ void read_loose_list_node(SalvagePages& pages, Pid node, const SalvagedItemSink&
   pages.claim(node, node, 1);
   SalvagedCollection without_place;  // its numbers mean nothing
   ListReading reading(pages, sink, without_place);
-  reading.node(node, page, height, 0);
+  reading.node(node, page, height, 0, UINT64_MAX);
   account.found += reading.copied();
   account.loose += reading.copied();
 }

@@ -44,9 +44,11 @@ TEST_F(FileRoomTest, TakesJustWhatIsNeededIfThereIsNoMore) {
 TEST_F(FileRoomTest, ChangesNothingWithoutRoom) {
   room.reserve(10);
   const std::uint64_t before = pages();
-  disk.fail = [](const std::string&) { return EDQUOT; };
-  EXPECT_THROW(room.reserve(1000), OutOfSpace);
-  EXPECT_EQ(pages(), before);
+  for (const int full : {ENOSPC, EDQUOT, EFBIG}) {
+    disk.fail = [full](const std::string&) { return full; };
+    EXPECT_THROW(room.reserve(1000), OutOfSpace);
+    EXPECT_EQ(pages(), before);
+  }
   EXPECT_EQ(room.bytes(), before * kPageSize);
   disk.fail = [](const std::string&) { return EIO; };
   EXPECT_THROW(room.reserve(1000), IoError);

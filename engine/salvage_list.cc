@@ -82,7 +82,8 @@ void ListReading::leaf(Pid pid, const pager::PageRef& page, std::uint64_t index,
       ++copied_;
     } catch (const CorruptionError&) {
       account_.whole = false;
-      add_lost_range(account_, std::min(index + i, end), std::min(index + i + 1, end));
+      const std::uint64_t first = index + std::min<std::uint64_t>(i, end - index);
+      add_lost_range(account_, first, first + (first < end ? 1 : 0));
     }
   }
 }

@@ -44,11 +44,11 @@ void require_sound(const Database& database) {
 
 /// Another thread of the parent may be starting a process at this moment, which has a copy of the
 /// descriptor, and so of the lock, that the parent has just closed, until it is this program.
-Database open_unlocked(const std::string& path) {
+Database open_unlocked(const std::string& path, const Options& options) {
   constexpr int kMostAttempts = 200;
   for (int attempt = 1;; ++attempt) {
     try {
-      return Database::open(path, writer_options());
+      return Database::open(path, options);
     } catch (const LockedError&) {
       if (attempt == kMostAttempts) throw;
       sleep_for(std::chrono::milliseconds(5));
@@ -60,7 +60,7 @@ Database open_unlocked(const std::string& path) {
 
 ExitCode run_torture_writer(const std::string& database_path, std::uint64_t seed) {
   const EndlessProgram program(seed);
-  Database database = open_unlocked(database_path);
+  Database database = open_unlocked(database_path, writer_options());
   tell_parent(kOpened);
   for (std::uint64_t number = EndlessProgram::count(database) + 1;; ++number) {
     database.transact([&](Transaction& transaction) { program.run(transaction, number); });
@@ -118,7 +118,7 @@ void KillLoop::judge(std::uint64_t acknowledged) {
   Options how = writer_options();
   how.cache_size = std::size_t{64} << 20;  // the whole log may have to fit
   how.read_only = below(2) == 0;
-  const Database database = Database::open(path_, how);
+  const Database database = open_unlocked(path_, how);
   const std::uint64_t count = EndlessProgram::count(database);
   if (count < acknowledged || count > acknowledged + 1) {
     throw std::runtime_error(

@@ -129,16 +129,8 @@ void Checkpointer::go_on() {
   }
 }
 
-/// Behind this, damage to what the checkpoint saves is not a torn end (L6).
-void Checkpointer::prove_log() {
-  if (is_sabotaged(Sabotage::log_before_pages)) return;
-  core_.queue().make_durable();
-  if (core_.queue().log() == nullptr || is_sabotaged(Sabotage::mark_before_pages)) return;
-  core_.queue().lead([](wal::LogWriter& log) { log.mark(); });
-}
-
 void Checkpointer::make_durable() {
-  prove_log();
+  if (!is_sabotaged(Sabotage::log_before_pages)) core_.queue().prove_durable();
   readers_ = core_.registry().raise_horizon(end_.seq);
   unsaved_ = core_.pool().versions().unsaved_pages(end_.seq);
   next_ = 0;

@@ -41,7 +41,6 @@ class Checkpointer {
   void commit_cut();
   void cut_file();
   void go_on();
-  void prove_log();
   void make_durable();
   void save_some();
   void sync();

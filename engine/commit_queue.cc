@@ -197,6 +197,12 @@ void CommitQueue::make_durable() QUIRE_NO_ANALYSIS {
   }
 }
 
+void CommitQueue::prove_durable() {
+  make_durable();
+  if (log() == nullptr || is_sabotaged(Sabotage::mark_before_pages)) return;
+  lead([](wal::LogWriter& log) { log.mark(); });
+}
+
 void CommitQueue::lead(const std::function<void(wal::LogWriter&)>& fn) QUIRE_NO_ANALYSIS {
   Lock lock(mutex_);
   take_leadership(lock);

@@ -68,6 +68,9 @@ class CommitQueue {
   /// Returns when all that was published before the call is durable, and the generation that was
   /// closed has begun its new segment.
   void make_durable();
+  /// The same, and a MARK behind it in the log, which proves what was synced: damage to that is no
+  /// torn end from here on (rule L6), so pages that came of it may be overwritten.
+  void prove_durable();
   bool has_undurable() const noexcept { return durable() < published(); }
 
   /// The generation of the log ends behind what is published so far (rule K1): calls

@@ -6,12 +6,9 @@ namespace quire::engine {
 namespace {
 
 /// Recovery must not come back to a state before the one that the transaction builds on: pages that
-/// are free there may have been in use before, and are about to be overwritten. A MARK proves what
-/// was synced, as before every write of the base: damage to it is then no torn end (rule L6).
+/// are free there may have been in use before, and are about to be overwritten.
 void make_base_durable(CommitQueue& queue) {
-  if (is_sabotaged(Sabotage::sync_before_early_pages)) return;
-  queue.make_durable();
-  if (queue.log() != nullptr) queue.lead([](wal::LogWriter& log) { log.mark(); });
+  if (!is_sabotaged(Sabotage::sync_before_early_pages)) queue.prove_durable();
 }
 
 /// The file keeps its length under what is written until the transaction ends: no checkpoint cuts

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kSteps = 7;
 
-PlainBlock block_of(int step) {
+PlainBlock made_block(int step) {
   PlainBlock block{"block " + std::to_string(step), {}};
   for (int i = 0; i <= step; ++i) {
     std::string value;
@@ -31,6 +31,17 @@ PlainBlock block_of(int step) {
     block.pairs.emplace_back("pair " + std::to_string(i), value);
   }
   return block;
+}
+
+// Blocks and states are made once: thousands of images are written and compared with them.
+
+const PlainBlock& block_of(int step) {
+  static const std::vector<PlainBlock> blocks = [] {
+    std::vector<PlainBlock> made;
+    for (int of = 0; of <= kSteps; ++of) made.push_back(made_block(of));
+    return made;
+  }();
+  return blocks.at(static_cast<std::size_t>(step));
 }
 
 /// What is there after so many steps. Block n goes in step n + 3; step 5 drops the pipe first.
@@ -51,11 +62,20 @@ struct Expected {
   std::string bytes;
 };
 
+const Expected& expected_after(int steps) {
+  static const std::vector<Expected> states = [] {
+    std::vector<Expected> made;
+    for (int step = 0; step <= kSteps; ++step) made.emplace_back(step);
+    return made;
+  }();
+  return states.at(static_cast<std::size_t>(steps));
+}
+
 void change(Transaction& txn, int step) {
   if (step == 5) txn.drop("pipe");
   Pipe pipe = txn.open<Pipe>("pipe", {.compression_level = step < 5 ? 3 : 0});
   pipe.remove("block " + std::to_string(step - 3));
-  const PlainBlock block = block_of(step);
+  const PlainBlock& block = block_of(step);
   append_block(pipe, block.key, block.pairs);
   txn.open<Hash>("hash").put("steps", std::to_string(step));
   txn.open<List>("list").push_back("item " + std::to_string(step));
@@ -89,7 +109,7 @@ void require_steps(const Database& database, const CrashHistory& history) {
   const auto pipe = snapshot.find<Pipe>("pipe");
   require(pipe.has_value() == (steps > 0), "there is a pipe of no step, or none");
   if (!pipe) return;
-  const Expected expected(steps);
+  const Expected& expected = expected_after(steps);
   require(contents(*pipe) == expected.blocks, "the pipe holds something else");
   require(contents(snapshot.open<List>("list")) == expected.items, "the list does");
   require(contents(snapshot.open<Blob>("blob")) == expected.bytes, "the blob does");

@@ -77,7 +77,7 @@ TEST(RecordsCrashTest, CommitsOfRecordsAreThereWholeOrNotAtAll) {
   CrashOptions options;
   options.database.cache_size = std::size_t{1} << 20;
   options.database.wal_segment_size = std::size_t{64} << 10;
-  options.images_per_point = 10 + 5 * crash_budget();
+  options.images_per_point = 6 * crash_budget();
   options.recover_one_in = std::max<std::uint64_t>(1, 120 / crash_budget());
   options.images_per_recovery_point = 2;
   const CrashReport report = explore_crashes([&](CrashRun& run) { workload.run(run); },

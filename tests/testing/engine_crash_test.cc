@@ -34,7 +34,7 @@ void tell_tried(const CrashReport& report) {
 /// How much is tried, less of what takes longer: a recovery of much content takes more than ten
 /// times as long as one of little.
 struct Effort {
-  std::uint64_t images_per_point = 10 + 5 * testing::crash_budget();
+  std::uint64_t images_per_point = 6 * testing::crash_budget();
   std::uint64_t recovery_rarity = 20;  // divided by the budget
 };
 

@@ -110,7 +110,7 @@ void run(CrashRun& crash_run) {
 
 TEST(PartdCrashTest, TransactionsWithPartdsAreThereAsAWholeOrNotAtAll) {
   CrashOptions options;
-  options.images_per_point = 10 + 5 * crash_budget();
+  options.images_per_point = 6 * crash_budget();
   options.recover_one_in = std::max<std::uint64_t>(1, 100 / crash_budget());
   options.database.wal_segment_size = 128 << 10;
   options.database.cache_size = 1 << 20;

@@ -1,7 +1,9 @@
 #include "testing/disk.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "testing/sole_owner.h"
@@ -182,16 +184,20 @@ void Disk::damage(InodeNumber number, const std::function<void(BlockBytes&)>& ch
 
 void Disk::change(NameChange change) {
   apply_change(names_, change);
-  pending_names_.push_back(std::move(change));
+  if (change.kind == NameChange::Kind::rename &&
+      directory_of(change.name) != directory_of(change.target)) {
+    pending_names_.push_back({NameChange::Kind::add, change.target, "", change.inode});
+    pending_names_.push_back({NameChange::Kind::remove, change.name, "", change.inode});
+  } else {
+    pending_names_.push_back(std::move(change));
+  }
 }
 
 void Disk::sync_directory(const std::string& directory) {
   if (profile_.syncs_lie) return;
   std::vector<NameChange> rest;
   for (NameChange& change : pending_names_) {
-    const std::string& place =
-        change.kind == NameChange::Kind::rename ? change.target : change.name;
-    if (directory_of(place) == directory) {
+    if (directory_of(change.name) == directory) {
       apply_change(durable_names_, change);
     } else {
       rest.push_back(std::move(change));
@@ -234,9 +240,24 @@ void Disk::drop_unnamed() {
   }
 }
 
+namespace {
+
+std::uint64_t hash_of(const FileChange& change) {
+  std::uint64_t hash = mix(change.offset + mix(static_cast<std::uint64_t>(change.kind) + 1));
+  if (!change.bytes) return hash;
+  const std::string_view text(reinterpret_cast<const char*>(change.bytes->data()),
+                              change.bytes->size());
+  return mix(hash + std::hash<std::string_view>()(text));
+}
+
+}  // namespace
+
 std::uint64_t Disk::hash() const {
   const std::hash<std::string> hash_text;
   std::uint64_t sum = 0;
+  for (const auto& [name, number] : durable_names_) {
+    sum += mix(hash_text(name) + inode(number).durable.hash());
+  }
   std::set<InodeNumber> with_pending;
   for (const auto& [name, number] : names_) {
     const Inode& file = inode(number);
@@ -247,9 +268,14 @@ std::uint64_t Disk::hash() const {
   }
   for (const InodeNumber number : with_pending) {
     const Inode& file = inode(number);
-    sum += mix(file.durable.hash() + mix(file.pending.size() + mix(file.durable_size)));
+    sum += mix(file.durable.hash() + mix(file.durable_size));
+    for (const FileChange& change : file.pending) sum = mix(sum + hash_of(change));
   }
-  return mix(sum + mix(pending_names_.size()));
+  for (const NameChange& change : pending_names_) {
+    sum = mix(sum + hash_text(change.name + '\0' + change.target) +
+              static_cast<std::uint64_t>(change.kind));
+  }
+  return mix(sum);
 }
 
 }  // namespace quire::simulation

@@ -56,7 +56,7 @@ struct Inode {
 std::pair<std::uint64_t, std::uint64_t> whole_sectors(std::uint64_t offset, std::uint64_t size);
 
 /// A change of the names of a directory that no sync of it has covered yet. Either the disk has all
-/// of it or nothing.
+/// of it or nothing. A rename from one directory to another is two: the disk may have both names.
 struct NameChange {
   enum class Kind { add, remove, rename };
   Kind kind = Kind::add;

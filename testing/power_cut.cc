@@ -402,13 +402,16 @@ std::vector<Decisions> choose_decisions(const std::vector<PendingChange>& change
   constexpr std::size_t kSimplest = 2;
   if (changes.empty()) return {Decisions()};
   std::vector<Choice> choices = systematic_choices(changes);
-  if (changes.size() <= kMostForSubsets) add_subsets(changes.size(), choices);
+  const bool has_subsets = changes.size() <= kMostForSubsets;
+  if (has_subsets) add_subsets(changes.size(), choices);
+  // Of more changes, only chance keeps several and loses several in any order.
+  const std::size_t most_choices = has_subsets ? budget : budget - budget / 4;
   std::mt19937_64 random(seed);
-  if (choices.size() > budget) {
-    for (std::size_t index = kSimplest; index < budget; ++index) {
+  if (choices.size() > most_choices) {
+    for (std::size_t index = kSimplest; index < most_choices; ++index) {
       std::swap(choices[index], choices[index + random() % (choices.size() - index)]);
     }
-    choices.resize(std::max(budget, std::size_t{1}));
+    choices.resize(std::max(most_choices, std::size_t{1}));
   }
   std::vector<Decisions> all;
   for (const Choice& choice : choices) all.push_back(decide(choice, changes.size()));

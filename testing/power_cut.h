@@ -56,7 +56,8 @@ std::string to_string(const Decisions& decisions);
 Decisions parse_decisions(std::string_view text);
 
 /// Different ways to decide, the simplest first: all lost, all kept, each prefix, all but one, only
-/// one, each write torn in several ways, all subsets if they are few, then random ones. At most
+/// one, each write torn in several ways, all subsets if they are few, then random ones: of many
+/// changes a quarter at least, as the others keep or lose no two of them out of order. At most
 /// `budget` of them; where that is less than there are, the first two and a choice by `seed`.
 std::vector<Decisions> choose_decisions(const std::vector<PendingChange>& changes,
                                         std::size_t budget, std::uint64_t seed);

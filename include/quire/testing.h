@@ -192,8 +192,9 @@ struct DiskCall {
 /// A file system in memory that tells what a sync has covered from what a power cut may lose.
 ///
 /// A sync of a file makes durable what was written to it, its length included, before the call: not
-/// its name and no other file. Only sync_directory() makes names durable. Anything else may reach
-/// the disk at any time or never, in any order. Directories need no making and there are no
+/// its name and no other file. Only sync_directory() makes names durable; a rename from one
+/// directory to another needs both, and may until then leave both names or none. Anything else may
+/// reach the disk at any time or never, in any order. Directories need no making and there are no
 /// symbolic links. Time, random bytes and chance follow from the seed, and start_thread() starts
 /// none, so a program with one thread runs the same each time: a database does the work of its
 /// threads one step after each commit. All calls are safe from several threads at once.

@@ -61,6 +61,25 @@ TEST(CrashPolicyTest, RefusesDecisionsThatDoNotFit) {
   EXPECT_THROW(files.crash(CrashPolicy::keep_prefix(2)), InvalidArgument);
 }
 
+TEST(CrashPolicyTest, RenameToAnotherDirectoryMayLeaveBothNamesOrNone) {
+  SimulatedFileSystem files;
+  const auto file = create_durable(files, "/a/f", "x");
+  files.sync_directory("/a");
+  files.rename("/a/f", "/b/f");
+  const auto names_after = [&](const CrashPolicy& policy) {
+    const auto after = files.crash(policy);
+    return std::string(after->status("/a/f") ? "a" : "") + (after->status("/b/f") ? "b" : "");
+  };
+  EXPECT_EQ(names_after(CrashPolicy::lose_all()), "a");
+  EXPECT_EQ(names_after(CrashPolicy::replay("10")), "ab");
+  EXPECT_EQ(names_after(CrashPolicy::replay("01")), "");
+  EXPECT_EQ(names_after(CrashPolicy::keep_all()), "b");
+  files.sync_directory("/b");
+  EXPECT_EQ(names_after(CrashPolicy::lose_all()), "ab");
+  files.sync_directory("/a");
+  EXPECT_EQ(names_after(CrashPolicy::lose_all()), "b");
+}
+
 /// What a torn write of 'x' leaves of a file of dots.
 std::string after_tearing(std::size_t bytes, std::uint64_t offset, const std::string& decisions,
                           DiskProfile profile = {}) {
@@ -172,6 +191,25 @@ TEST(ChooseDecisionsTest, ManyChangesAreTriedOneByOneAndByPrefix) {
     text = std::string(20, '1');
     EXPECT_TRUE(found.contains(text.replace(index, 1, "0"))) << index;
     EXPECT_TRUE(found.contains(std::string(index, '1') + std::string(20 - index, '0'))) << index;
+  }
+}
+
+/// Keeps two or more behind a lost one, and loses two or more: no prefix, no single exception.
+bool is_mixed(const std::string& text) {
+  const std::string tail = text.substr(std::min(text.find('0'), text.size()));
+  return std::count(tail.begin(), tail.end(), '1') > 1 &&
+         std::count(text.begin(), text.end(), '0') > 1;
+}
+
+TEST(ChooseDecisionsTest, ManyChangesAreKeptAndLostInAnyOrderHoweverSmallTheBudget) {
+  const std::vector<PendingChange> changes(20);
+  for (const std::size_t budget : {4, 40}) {
+    std::size_t seeds = 0;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const auto found = texts(simulation::choose_decisions(changes, budget, seed));
+      if (std::any_of(found.begin(), found.end(), is_mixed)) ++seeds;
+    }
+    EXPECT_GT(seeds, 10u) << budget;
   }
 }
 

@@ -198,6 +198,24 @@ TEST(SimulatedFileSystemTest, SameSeedGivesTheSameBytesTimesAndCrashes) {
   EXPECT_NE(run(1), run(2));
 }
 
+TEST(SimulatedFileSystemTest, EqualCachesWithOtherThingsPendingAreOtherImages) {
+  const auto overwritten = [](const char* before) {
+    SimulatedFileSystem files;
+    const auto file = create_durable(files, "/f", "...");
+    file->write_at(0, before);
+    file->write_at(0, "new");
+    return files.image_hash();
+  };
+  EXPECT_NE(overwritten("one"), overwritten("two"));
+  const auto removed = [](const char* path) {
+    SimulatedFileSystem files;
+    create_durable(files, path, "x");
+    files.remove(path);
+    return files.image_hash();
+  };
+  EXPECT_NE(removed("/one"), removed("/two"));
+}
+
 TEST(SimulatedFileSystemTest, CrashedMachineDrawsOtherRandomBytes) {
   SimulatedFileSystem files(1);
   const auto after = files.crash(CrashPolicy::keep_all());

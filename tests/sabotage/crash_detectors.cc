@@ -150,7 +150,7 @@ void crash_in_a_checkpoint_of_relaxed_commits() {
 
 void crash_in_recoveries() {
   explore({start("nothing"), program({"put one", "put many, relaxed"})},
-          {.recover_one_in = 2, .images_per_recovery_point = 30});
+          {.recover_one_in = 1, .images_per_recovery_point = 40});
 }
 
 void failing_calls_before_a_power_cut() {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -39,6 +40,7 @@ struct Recording {
   std::vector<Moment> moments;
   std::shared_ptr<Simulation> simulation;
   std::optional<std::string> error;
+  std::exception_ptr exception;  // which has that error
 };
 
 constexpr std::string_view kProcessDeath = "p";
@@ -92,7 +94,7 @@ class Exploration {
     Recording recording = run_program(workload, Disk(options_.disk), seed_,
                                       std::make_shared<const Promises>(), options_.faults, true);
     report_.operations = recording.simulation->call_count();
-    if (recording.error) throw std::runtime_error("the workload failed: " + *recording.error);
+    if (recording.exception) std::rethrow_exception(recording.exception);
     if (!crashes_.empty()) {
       reproduce(std::move(recording));
     } else {
@@ -143,9 +145,12 @@ Recording Exploration::run_program(const CrashWorkload& program, Disk disk, std:
     program(run);
   } catch (const std::exception& error) {
     recording.error = error.what();
+    recording.exception = std::current_exception();
   }
-  const std::vector<std::string> complaints = files.complaints();
-  if (!complaints.empty()) recording.error = complaints.front();
+  if (const std::vector<std::string> complaints = files.complaints(); !complaints.empty()) {
+    recording.error = complaints.front();
+    recording.exception = std::make_exception_ptr(std::runtime_error(*recording.error));
+  }
   if (!is_observed) return recording;
   recording.simulation->set_observer(nullptr);
   recording.moments.push_back(

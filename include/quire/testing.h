@@ -401,7 +401,8 @@ struct QUIRE_API CrashReport {
 /// the disk, in many ways each, and also kills the process there. Whatever that leaves is opened,
 /// must pass check(), and goes to the invariant with what had been announced and acknowledged. Ends
 /// with the first failure, whose reproduction is made as small as it stays a failure. What the
-/// workload itself throws comes out.
+/// workload itself throws comes out as it is; what a watcher complains of in it, as a
+/// std::runtime_error.
 QUIRE_API CrashReport explore_crashes(const CrashWorkload& workload,
                                       const CrashInvariant& invariant,
                                       const CrashOptions& options = {});

@@ -73,6 +73,19 @@ TEST(ExploreCrashesTest, TellsTheStoryOfAProgramThatDoesNot) {
   EXPECT_TRUE(explore_crashes(transfers(true), require_hundred, options).ok());
 }
 
+TEST(ExploreCrashesTest, WhatTheWorkloadThrowsComesOutAsItIs) {
+  const auto workload = [](CrashRun& run) {
+    run.open();
+    throw std::out_of_range("mine");
+  };
+  try {
+    explore_crashes(workload, require_hundred);
+    FAIL();
+  } catch (const std::out_of_range& error) {
+    EXPECT_STREQ(error.what(), "mine");
+  }
+}
+
 TEST(ExploreCrashesTest, CommitThatWasSeenMustStay) {
   // The log's sync lies for the last commit, which nobody but run.commit() has noted.
   SimulatedFileSystem files;

@@ -93,8 +93,8 @@ class Exploration {
   CrashReport run(const CrashWorkload& workload) {
     Recording recording = run_program(workload, Disk(options_.disk), seed_,
                                       std::make_shared<const Promises>(), options_.faults, true);
-    report_.operations = recording.simulation->call_count();
     if (recording.exception) std::rethrow_exception(recording.exception);
+    count(recording);
     if (!crashes_.empty()) {
       reproduce(std::move(recording));
     } else {
@@ -104,6 +104,7 @@ class Exploration {
   }
 
  private:
+  void count(const Recording& workload);
   Recording run_program(const CrashWorkload& program, Disk disk, std::uint64_t seed,
                         std::shared_ptr<const Promises> before, FaultPlan faults,
                         bool is_observed) const;
@@ -125,6 +126,19 @@ class Exploration {
   std::set<std::uint64_t> seen_;
   std::vector<std::string> story_;  // of the crashes before the one that is tried
 };
+
+void Exploration::count(const Recording& workload) {
+  report_.operations = workload.simulation->call_count();
+  if (report_.operations == 0) {
+    throw InvalidArgument(
+        "the workload made no call on the simulated disk: does it use run.open(), run.options() or "
+        "run.files()?");
+  }
+  const CrashHistory& history = workload.moments.back().promises->history;
+  report_.announced = history.size();
+  for (const CrashCommit& commit : history) report_.acknowledged += commit.acknowledged ? 1 : 0;
+  report_.injected_faults = workload.simulation->injected().size();
+}
 
 /// Runs the program; remembers each moment if it is to be crashed too.
 Recording Exploration::run_program(const CrashWorkload& program, Disk disk, std::uint64_t seed,
@@ -342,11 +356,15 @@ CrashReport explore_crashes(const CrashWorkload& workload, const CrashInvariant&
 }
 
 std::string CrashReport::summary() const {
-  std::string text = std::to_string(operations) + " calls, " + std::to_string(points) +
-                     " moments and " + std::to_string(recovery_points) +
-                     " in recovery: " + std::to_string(images) + " distinct images (" +
-                     std::to_string(recovery_images) + " in recovery), " +
-                     std::to_string(duplicates) + " seen before";
+  std::string text = std::to_string(operations) + " calls, ";
+  if (injected_faults > 0) text += std::to_string(injected_faults) + " of them hit by a fault, ";
+  text += announced == 0 ? "no commit announced"
+                         : std::to_string(announced) + " commits announced and " +
+                               std::to_string(acknowledged) + " acknowledged";
+  text += ", " + std::to_string(points) + " moments and " + std::to_string(recovery_points) +
+          " in recovery: " + std::to_string(images) + " distinct images (" +
+          std::to_string(recovery_images) + " in recovery), " + std::to_string(duplicates) +
+          " seen before";
   if (!failure) return text;
   text += "\nFAILED: " + failure->message + "\nreproduce with: " + failure->reproduction;
   for (const std::string& line : failure->story) text += "\n  " + line;

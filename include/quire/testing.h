@@ -390,10 +390,13 @@ struct QUIRE_API CrashReport {
   std::uint64_t images = 0;           // distinct disks that were reopened and checked
   std::uint64_t recovery_images = 0;  // of them after a crash within a recovery
   std::uint64_t duplicates = 0;       // disks that had been checked before
+  std::uint64_t announced = 0;        // commits that the workload has announced
+  std::uint64_t acknowledged = 0;     // of them acknowledged when it had ended
+  std::uint64_t injected_faults = 0;  // calls of the workload that a fault has hit
   std::optional<CrashFailure> failure;
 
   bool ok() const noexcept { return !failure; }
-  /// One line of counts; with a failure, its story too.
+  /// One line of counts, which says so if no commit was announced; with a failure, its story too.
   std::string summary() const;
 };
 
@@ -402,7 +405,8 @@ struct QUIRE_API CrashReport {
 /// must pass check(), and goes to the invariant with what had been announced and acknowledged. Ends
 /// with the first failure, whose reproduction is made as small as it stays a failure. What the
 /// workload itself throws comes out as it is; what a watcher complains of in it, as a
-/// std::runtime_error.
+/// std::runtime_error. InvalidArgument if the workload does not use the simulated disk at all. That
+/// commits survive is asked only of those that it announces.
 QUIRE_API CrashReport explore_crashes(const CrashWorkload& workload,
                                       const CrashInvariant& invariant,
                                       const CrashOptions& options = {});

@@ -86,6 +86,69 @@ TEST(ExploreCrashesTest, WhatTheWorkloadThrowsComesOutAsItIs) {
   }
 }
 
+TEST(ExploreCrashesTest, RefusesAWorkloadThatDoesNotUseTheSimulatedDisk) {
+  const auto elsewhere = [](CrashRun&) { Database::create_in_memory().snapshot(); };
+  EXPECT_THROW(explore_crashes(elsewhere, require_hundred), InvalidArgument);
+}
+
+TEST(ExploreCrashesTest, TellsHowManyCommitsWereAnnounced) {
+  const CrashReport report = explore_crashes(transfers(true), require_hundred);
+  EXPECT_EQ(report.announced, 3u);
+  EXPECT_EQ(report.acknowledged, 3u);
+  EXPECT_NE(report.summary().find(", 3 commits announced and 3 acknowledged, "), std::string::npos)
+      << report.summary();
+}
+
+TEST(ExploreCrashesTest, TellsThatNoCommitWasAnnounced) {
+  const auto silent = [](CrashRun& run) {
+    run.open().transact([](Transaction& transaction) { transaction.open<Blob>("blob"); });
+  };
+  const CrashReport report = explore_crashes(silent, [](Database&, const CrashHistory&) {});
+  EXPECT_EQ(report.announced, 0u);
+  EXPECT_NE(report.summary().find(", no commit announced, "), std::string::npos)
+      << report.summary();
+}
+
+TEST(ExploreCrashesTest, CountsAnAnnouncedCommitThatFailsAsNotAcknowledged) {
+  const auto workload = [](CrashRun& run) {
+    Database database = run.open();
+    run.files().set_faults({{{FaultKind::sync_loses, run.files().crash_points()}}});
+    Transaction transaction = database.begin();
+    transaction.open<Blob>("blob").append("x");
+    try {
+      run.commit(transaction, "");
+    } catch (const Error&) {  // the disk has failed, as it was told to
+    }
+  };
+  const CrashReport report = explore_crashes(workload, [](Database&, const CrashHistory&) {});
+  EXPECT_EQ(report.announced, 1u);
+  EXPECT_EQ(report.acknowledged, 0u);
+}
+
+/// The loop that docs/testing.md shows, over fewer calls.
+TEST(ExploreCrashesTest, TellsWhichRunsAFaultHasHit) {
+  const auto workload = [](CrashRun& run) {
+    try {
+      transfers(true)(run);
+    } catch (const Error&) {  // the disk has failed, as it was told to
+    }
+  };
+  CrashOptions options;
+  options.images_per_point = 2;
+  options.recover_one_in = 0;
+  const CrashReport report = explore_crashes(workload, require_hundred, options);
+  EXPECT_EQ(report.injected_faults, 0u);
+  for (std::uint64_t i = 0; i < report.operations; i += 5) {
+    options.faults = {{{FaultKind::io_error, i}}};
+    const CrashReport faulty = explore_crashes(workload, require_hundred, options);
+    EXPECT_TRUE(faulty.ok()) << faulty.summary();
+    EXPECT_EQ(faulty.injected_faults, 1u);
+    EXPECT_NE(faulty.summary().find(", 1 of them hit by a fault, "), std::string::npos);
+  }
+  options.faults = {{{FaultKind::io_error, report.operations}}};
+  EXPECT_EQ(explore_crashes(workload, require_hundred, options).injected_faults, 0u);
+}
+
 TEST(ExploreCrashesTest, CommitThatWasSeenMustStay) {
   // The log's sync lies for the last commit, which nobody but run.commit() has noted.
   SimulatedFileSystem files;

@@ -14,6 +14,7 @@ struct CrashRun::State {
   std::mutex mutex;
   std::shared_ptr<const Promises> promises;
   std::function<void()> on_start_trying = [] {};
+  std::function<void(std::string)> on_remark = [](const std::string&) {};
 
   /// Changes a copy, because moments that were recorded keep what was promised then.
   template <class Change>
@@ -61,20 +62,31 @@ void CrashRun::on_start_trying(std::function<void()> call) {
   state_->on_start_trying = std::move(call);
 }
 
+void CrashRun::on_remark(std::function<void(std::string)> call) {
+  state_->on_remark = std::move(call);
+}
+
 CrashRun::Announced CrashRun::announce(std::string note) {
+  const std::string remark = "commit '" + note + "' is announced";
   Announced index = 0;
   state_->change([&](Promises& promises) {
     index = promises.history.size();
     promises.history.push_back({std::move(note), false});
   });
+  state_->on_remark(remark);
   return index;
 }
 
 void CrashRun::acknowledge(Announced commit, Durability durability) {
+  std::string remark;
   state_->change([&](Promises& promises) {
-    promises.history.at(commit).acknowledged = true;
-    promises.history[commit].relaxed = durability == Durability::relaxed;
+    CrashCommit& acknowledged = promises.history.at(commit);
+    acknowledged.acknowledged = true;
+    acknowledged.relaxed = durability == Durability::relaxed;
+    remark = "commit '" + acknowledged.note + "' is acknowledged";
+    if (acknowledged.relaxed) remark += ", not durable yet";
   });
+  state_->on_remark(std::move(remark));
 }
 
 void CrashRun::commit(Transaction& transaction, std::string note,
@@ -93,6 +105,7 @@ void CrashRun::sync(Database& database) {
   const auto before = promises();
   database.sync();
   state_->make_durable(*before);
+  state_->on_remark("what was acknowledged is durable");
 }
 
 void CrashRun::observe(std::uint64_t seq) {

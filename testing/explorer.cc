@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <exception>
 #include <set>
 #include <stdexcept>
@@ -9,6 +8,8 @@
 #include <quire/error.h>
 #include <quire/testing.h>
 
+#include "testing/crash_case.h"
+#include "testing/crash_story.h"
 #include "testing/power_cut.h"
 #include "testing/simulation.h"
 
@@ -16,34 +17,19 @@
 // remembered (a cheap copy) with what the program was promised so far. Each of these moments then
 // leaves many images, and each image that was not seen before is reopened. Some of these
 // reopenings are observed in turn, and the same is done to their moments.
-//
-// A case is written as "1@41:10[0110]g": the seed, the number of the call before which the power was
-// cut and the fates of the pending changes ("p": only the process died), followed by "/17:..." for
-// a crash in the recovery from that.
 
 namespace quire {
 namespace {
 
+using simulation::Crash;
+using simulation::CrashCase;
+using simulation::Cut;
 using simulation::Disk;
+using simulation::Fates;
+using simulation::Moment;
+using simulation::Recording;
 using simulation::Simulation;
 using Promises = CrashRun::Promises;
-
-/// The disk before one call, or at the end.
-struct Moment {
-  Disk disk;
-  std::shared_ptr<const Promises> promises;
-  std::uint64_t call = 0;
-};
-
-/// One run of a program: where it could have been cut, and how it ended.
-struct Recording {
-  std::vector<Moment> moments;
-  std::shared_ptr<Simulation> simulation;
-  std::optional<std::string> error;
-  std::exception_ptr exception;  // which has that error
-};
-
-constexpr std::string_view kProcessDeath = "p";
 
 /// What a crash leaves, and what of the promises still counts.
 struct Aftermath {
@@ -51,23 +37,14 @@ struct Aftermath {
   std::shared_ptr<const Promises> promises;
 };
 
-Aftermath crash(const Moment& moment, const std::string& fates) {
-  if (fates != kProcessDeath) {
-    return {simulation::cut_power(moment.disk, simulation::parse_decisions(fates)),
+Aftermath crash(const Moment& moment, const Fates& fates) {
+  if (fates) {
+    return {simulation::cut_power(moment.disk, *fates),
             std::make_shared<const Promises>(moment.promises->after_power_cut())};
   }
   Aftermath after{moment.disk, moment.promises};
   after.disk.drop_unnamed();
   return after;
-}
-
-std::uint64_t parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw InvalidArgument("CrashOptions::reproduce: '" + std::string(text) + "' is no seed");
-  }
-  return number;
 }
 
 std::uint64_t hash_of(const Promises& promises) {
@@ -83,22 +60,22 @@ std::uint64_t hash_of(const Promises& promises) {
 class Exploration {
  public:
   Exploration(const CrashWorkload& reopen, const CrashOptions& options)
-      : reopen_(reopen), options_(options), seed_(options.seed), crashes_(options.reproduce) {
-    if (const std::size_t at = crashes_.find('@'); at != std::string_view::npos) {
-      seed_ = parse_number(crashes_.substr(0, at));
-      crashes_.remove_prefix(at + 1);
+      : reopen_(reopen), options_(options), case_{options.seed} {
+    if (!options.reproduce.empty()) {
+      case_ = simulation::parse_crash_case(options.reproduce, options.seed);
     }
   }
 
   CrashReport run(const CrashWorkload& workload) {
-    Recording recording = run_program(workload, Disk(options_.disk), seed_,
-                                      std::make_shared<const Promises>(), options_.faults, true);
+    const Recording recording =
+        run_program(workload, Disk(options_.disk), case_.seed, std::make_shared<const Promises>(),
+                    options_.faults, true);
     if (recording.exception) std::rethrow_exception(recording.exception);
     count(recording);
-    if (!crashes_.empty()) {
-      reproduce(std::move(recording));
+    if (case_.cuts.empty()) {
+      explore(recording);
     } else {
-      explore(recording, 1, "");
+      reproduce(recording);
     }
     return report_;
   }
@@ -109,22 +86,19 @@ class Exploration {
                         std::shared_ptr<const Promises> before, FaultPlan faults,
                         bool is_observed) const;
   Recording recover(const Aftermath& after, bool is_observed) const;
-  bool explore(const Recording& recording, std::size_t depth, const std::string& before);
-  bool try_image(const Recording& recording, const Moment& moment, std::size_t depth,
-                 const std::string& before, const std::string& fates);
-  std::vector<std::string> choices(const Moment& moment, std::size_t depth) const;
-  void reproduce(Recording recording);
-  std::string simplify(const Moment& moment, const std::string& fates) const;
-  void fail(const Recording& recording, const Moment& moment, const std::string& before,
-            const std::string& fates, const std::string& message);
+  bool explore(const Recording& recording);
+  bool try_image(const Recording& recording, const Moment& moment, const Fates& fates);
+  std::vector<Fates> choices(const Moment& moment) const;
+  void reproduce(const Recording& recording);
+  Fates simplify(const Moment& moment, const Fates& fates) const;
+  void fail(const std::string& message);
 
   const CrashWorkload& reopen_;
   const CrashOptions& options_;
-  std::uint64_t seed_;
-  std::string_view crashes_;  // those to reproduce
+  CrashCase case_;  // with the crashes to reproduce; none: all are tried
   CrashReport report_;
   std::set<std::uint64_t> seen_;
-  std::vector<std::string> story_;  // of the crashes before the one that is tried
+  std::vector<Crash> crashes_;  // of the image that is tried, the first one first
 };
 
 void Exploration::count(const Recording& workload) {
@@ -151,6 +125,9 @@ Recording Exploration::run_program(const CrashWorkload& program, Disk disk, std:
   CrashRun run(files, options_.path, options_.database, std::move(before));
   if (is_observed) {
     run.on_start_trying([&] { recording.moments.clear(); });
+    run.on_remark([&](std::string text) {
+      recording.remarks.push_back({recording.simulation->call_count(), std::move(text)});
+    });
     recording.simulation->set_observer([&](const Disk& now, std::uint64_t call) {
       recording.moments.push_back({now, run.promises(), call});
     });
@@ -174,135 +151,103 @@ Recording Exploration::run_program(const CrashWorkload& program, Disk disk, std:
 
 /// Reopens what a crash has left; the salts that it chooses follow from the image.
 Recording Exploration::recover(const Aftermath& after, bool is_observed) const {
-  const std::uint64_t seed = simulation::mix(after.disk.hash() + seed_);
+  const std::uint64_t seed = simulation::mix(after.disk.hash() + case_.seed);
   return run_program(reopen_, after.disk, seed, after.promises, {}, is_observed);
 }
 
-/// False: enough was seen.
-bool Exploration::explore(const Recording& recording, std::size_t depth,
-                          const std::string& before) {
+/// Cuts it everywhere. False: enough was seen.
+bool Exploration::explore(const Recording& recording) {
   for (const Moment& moment : recording.moments) {
-    ++(depth == 1 ? report_.points : report_.recovery_points);
-    for (const std::string& fates : choices(moment, depth)) {
-      if (!try_image(recording, moment, depth, before, fates)) return false;
+    ++(crashes_.empty() ? report_.points : report_.recovery_points);
+    for (const Fates& fates : choices(moment)) {
+      if (!try_image(recording, moment, fates)) return false;
     }
   }
   return true;
 }
 
-std::vector<std::string> Exploration::choices(const Moment& moment, std::size_t depth) const {
+std::vector<Fates> Exploration::choices(const Moment& moment) const {
   const std::size_t budget =
-      depth == 1 ? options_.images_per_point : options_.images_per_recovery_point;
-  std::vector<std::string> texts;
-  for (const auto& decisions :
+      crashes_.empty() ? options_.images_per_point : options_.images_per_recovery_point;
+  std::vector<Fates> all;
+  for (auto& decisions :
        simulation::choose_decisions(simulation::pending_changes(moment.disk), budget,
-                                    simulation::mix(seed_ + moment.call))) {
-    texts.push_back(simulation::to_string(decisions));
+                                    simulation::mix(case_.seed + moment.call))) {
+    all.emplace_back(std::move(decisions));
   }
-  texts.emplace_back(kProcessDeath);
-  return texts;
+  all.emplace_back(std::nullopt);
+  return all;
 }
 
-bool Exploration::try_image(const Recording& recording, const Moment& moment, std::size_t depth,
-                            const std::string& before, const std::string& fates) {
+bool Exploration::try_image(const Recording& recording, const Moment& moment, const Fates& fates) {
   const Aftermath after = crash(moment, fates);
-  const std::uint64_t key = simulation::mix(after.disk.hash() + hash_of(*after.promises)) +
-                            (fates == kProcessDeath ? 1 : 0);
+  const std::uint64_t key =
+      simulation::mix(after.disk.hash() + hash_of(*after.promises)) + (fates ? 0 : 1);
   if (!seen_.insert(key).second) {
     ++report_.duplicates;
     return true;
   }
   if (report_.images >= options_.max_images) return false;
   ++report_.images;
-  if (depth > 1) ++report_.recovery_images;
-  const bool is_observed =
-      depth < options_.depth && options_.recover_one_in > 0 && key % options_.recover_one_in == 0;
+  if (!crashes_.empty()) ++report_.recovery_images;
+  crashes_.push_back({&recording, &moment, fates});
+  const bool is_observed = crashes_.size() < options_.depth && options_.recover_one_in > 0 &&
+                           key % options_.recover_one_in == 0;
   const Recording recovery = recover(after, is_observed);
-  if (recovery.error) {
-    fail(recording, moment, before, fates, *recovery.error);
-    return false;
-  }
-  if (!is_observed) return true;
-  const std::string here = before + std::to_string(moment.call) + ":" + fates + "/";
-  const std::size_t told = story_.size();
-  story_.push_back("crash before call " + std::to_string(moment.call) + " with " + fates);
-  const bool go_on = explore(recovery, depth + 1, here);
-  story_.resize(told);
+  if (recovery.error) fail(*recovery.error);
+  const bool go_on = !recovery.error && (!is_observed || explore(recovery));
+  crashes_.pop_back();
   return go_on;
 }
 
-void Exploration::reproduce(Recording recording) {
-  std::string_view rest = crashes_;
-  std::string before;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('/'), rest.size());
-    const std::string_view part = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const std::size_t colon = std::min(part.find(':'), part.size() - 1);
-    const std::string fates(part.substr(colon + 1));
-    const std::string call(part.substr(0, colon));
-    const auto moment = std::find_if(
-        recording.moments.begin(), recording.moments.end(),
-        [&](const Moment& candidate) { return std::to_string(candidate.call) == call; });
-    if (moment == recording.moments.end()) {
-      throw InvalidArgument("CrashOptions::reproduce: no call that changes the disk is numbered '" +
-                            call + "'");
-    }
-    ++report_.points;
-    ++report_.images;
-    Recording recovery = recover(crash(*moment, fates), true);
-    if (recovery.error && rest.empty()) {
-      fail(recording, *moment, before, fates, *recovery.error);
-    }
-    before += std::string(part) + "/";
-    recording = std::move(recovery);
+/// Cuts it where the case says, and the recovery from that where it says next.
+void Exploration::reproduce(const Recording& recording) {
+  const Cut& cut = case_.cuts.at(crashes_.size());
+  const auto moment =
+      std::find_if(recording.moments.begin(), recording.moments.end(),
+                   [&](const Moment& candidate) { return candidate.call == cut.call; });
+  if (moment == recording.moments.end()) {
+    throw InvalidArgument("CrashOptions::reproduce: no call that changes the disk is numbered " +
+                          std::to_string(cut.call));
   }
+  ++report_.points;
+  ++report_.images;
+  const Recording recovery = recover(crash(*moment, cut.fates), true);
+  crashes_.push_back({&recording, &*moment, cut.fates});
+  if (crashes_.size() < case_.cuts.size()) {
+    reproduce(recovery);
+  } else if (recovery.error) {
+    fail(*recovery.error);
+  }
+  crashes_.pop_back();
 }
 
 /// Loses changes one by one, and tears none, for as long as it stays a failure.
-std::string Exploration::simplify(const Moment& moment, const std::string& fates) const {
+Fates Exploration::simplify(const Moment& moment, const Fates& fates) const {
   using simulation::Fate;
-  if (fates == kProcessDeath) return fates;
-  simulation::Decisions simple = simulation::parse_decisions(fates);
+  if (!fates) return fates;
+  simulation::Decisions simple = *fates;
   for (std::size_t index = 0; index < simple.size(); ++index) {
     for (const Fate::Kind kind : {Fate::Kind::lost, Fate::Kind::kept}) {
       if (simple[index].kind <= kind) break;
       simulation::Decisions simpler = simple;
       simpler[index] = Fate{kind};
-      if (recover(crash(moment, simulation::to_string(simpler)), false).error) {
-        simple = std::move(simpler);
-      }
+      if (recover(crash(moment, simpler), false).error) simple = std::move(simpler);
     }
   }
-  return simulation::to_string(simple);
+  return simple;
 }
 
-void Exploration::fail(const Recording& recording, const Moment& moment, const std::string& before,
-                       const std::string& fates, const std::string& message) {
-  constexpr std::uint64_t kCallsTold = 12;
-  const std::string simple = simplify(moment, fates);
-  CrashFailure failure;
-  failure.message =
-      simple == fates ? message : recover(crash(moment, simple), false).error.value_or(message);
-  failure.reproduction =
-      std::to_string(seed_) + "@" + before + std::to_string(moment.call) + ":" + simple;
-  failure.story = story_;
-  for (std::uint64_t call = moment.call - std::min(moment.call, kCallsTold); call < moment.call;
-       ++call) {
-    failure.story.push_back(std::to_string(call) + ": " +
-                            simulation::to_string(recording.simulation->call(call)));
-  }
-  if (simple == kProcessDeath) {
-    failure.story.emplace_back("the process dies");
-  } else {
-    const auto decisions = simulation::parse_decisions(simple);
-    const auto changes = simulation::pending_changes(moment.disk);
-    for (std::size_t index = 0; index < changes.size(); ++index) {
-      failure.story.push_back(simulation::to_string({decisions[index]}) + " " +
-                              changes[index].description);
-    }
-  }
-  report_.failure = std::move(failure);
+/// What recovering from the last crash has thrown goes into the report, made simple.
+void Exploration::fail(const std::string& message) {
+  Crash& last = crashes_.back();
+  last.fates = simplify(*last.moment, last.fates);
+  const Aftermath after = crash(*last.moment, last.fates);
+  CrashCase failed{case_.seed};
+  for (const Crash& tried : crashes_) failed.cuts.push_back({tried.moment->call, tried.fates});
+  report_.failure = CrashFailure{.message = recover(after, false).error.value_or(message),
+                                 .reproduction = to_string(failed),
+                                 .story = tell_story(crashes_, *after.promises)};
 }
 
 // ---- databases

@@ -333,6 +333,8 @@ class QUIRE_API CrashRun {
 
   /// For the explorer: called by start_trying().
   void on_start_trying(std::function<void()> call);
+  /// For the explorer: told in words of each commit that is announced, acknowledged or synced.
+  void on_remark(std::function<void(std::string)> call);
 
  private:
   struct State;
@@ -369,7 +371,8 @@ struct CrashOptions {
   /// Makes a watcher for the workload, and one for each reopening. A run that one complains of has
   /// failed, crash or not.
   std::function<SimulatedFileSystem::Watcher()> watch = {};
-  /// Only this case, as a CrashFailure tells it, with the seed that it names.
+  /// Only this case, as CrashFailure::reproduction tells it, with the seed that it names.
+  /// InvalidArgument for any other text, and for a case that this workload does not have.
   std::string reproduce = {};
 };
 
@@ -379,8 +382,11 @@ struct CrashFailure {
   /// comes and what becomes of each pending change. Holds as long as program, `database`, `disk` and
   /// `faults` are the same; budgets do not matter.
   std::string reproduction;
-  std::vector<std::string>
-      story;  // the last calls before each crash, and what became of each change
+  /// What has happened, a line each, the same whenever the case is tried: before each crash the last
+  /// calls, with the commits that were announced ("-- ...") among them; then what became of each
+  /// pending change (of a torn write, sector by sector: as in the reproduction); at the end what
+  /// commits were promised.
+  std::vector<std::string> story;
 };
 
 struct QUIRE_API CrashReport {

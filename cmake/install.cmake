@@ -1,4 +1,4 @@
-# Installs the library, its headers, the command, a CMake config package and a pkg-config file.
+# Installs the library, its headers, the command, a CMake config package and pkg-config files.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS quire EXPORT quire_targets FILE_SET HEADERS)
@@ -15,7 +15,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/quire-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/quire-config-version.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/quire)
 
-# The pkg-config file finds its prefix from its own place, so that the tree can be moved.
+# The pkg-config files find their prefix from their own place, so that the tree can be moved.
 file(RELATIVE_PATH QUIRE_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" QUIRE_PC_PREFIX "${QUIRE_PC_PREFIX}")
 if(BUILD_SHARED_LIBS)
@@ -26,4 +26,6 @@ else()
   set(QUIRE_PC_CFLAGS " -DQUIRE_STATIC")
 endif()
 configure_file(cmake/quire.pc.in quire.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/quire.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(cmake/quire-testing.pc.in quire-testing.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/quire.pc ${CMAKE_CURRENT_BINARY_DIR}/quire-testing.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

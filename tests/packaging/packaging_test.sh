@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs a build to a prefix of its own, moves that elsewhere, and compiles and runs the program of the README
-# against it: by find_package, with quire::testing too, and by pkg-config with a plain compiler line.
+# against it: by find_package and by pkg-config with a plain compiler line; both with the harness for crash tests too.
 # Usage: packaging_test.sh SOURCE_DIR BUILD_DIR CMAKE CXX LIBDIR
 set -eu
 source_dir=$1 build_dir=$2 cmake=$3 cxx=$4 libdir=$5
@@ -37,3 +37,7 @@ export PKG_CONFIG_PATH
 # shellcheck disable=SC2046 # the flags are split on purpose
 "$cxx" -std=c++20 -o "$work/shop" "$source_dir/examples/shop.cc" $(pkg-config --cflags --libs quire)
 expect_mail pkg-config "$work/shop"
+# shellcheck disable=SC2046
+"$cxx" -std=c++20 -o "$work/crash_test" "$source_dir/examples/crash_test.cc" $(pkg-config --cflags --libs quire-testing)
+"$cmake" -D PROGRAM="$work/crash_test" -P "$source_dir/examples/crash_test.cmake" ||
+  fail "the crash test built by pkg-config failed"

@@ -23,6 +23,8 @@ enum class Sabotage {
   wait_for_durable,
   wait_for_written,
   durable_end_that_is_durable,
+  chunks_of_one_generation,
+  salt_of_each_segment,
   // Checkpoints.
   log_before_pages,
   saved_page_sync,
@@ -37,6 +39,8 @@ enum class Sabotage {
   tail_rewriting,
   rewritten_tail_sync,
   recovered_page_sync,
+  recovered_length,
+  chosen_header_slot,
   recovered_header_syncs,
   log_for_readers,
   lock_of_the_file,
@@ -73,6 +77,7 @@ enum class Sabotage {
   base_that_readers_need,
   mark_of_overwritten_versions,
   horizon_seen_by_starters,
+  horizon_raised_by_reclaimers,
   note_of_a_load,
   readers_of_early_room,
   readers_of_a_cut_tail,
@@ -83,6 +88,7 @@ enum class Sabotage {
   failing_log_sync,
   failing_base_sync,
   failing_log_write,
+  failure_before_publishing,
   count,
 };
 

@@ -84,7 +84,7 @@ void CommitQueue::publish(Seq seq, Pid page_count, std::optional<wal::EncodedCom
   const MutexLock lock(mutex_);
   chunks_ahead_ = false;
   changed_.notify_all();
-  if (poisoned()) throw_poisoned();
+  if (poisoned() && !is_sabotaged(Sabotage::failure_before_publishing)) throw_poisoned();
   invariant(seq == published() + 1, "commits are published in order");
   const bool relaxed = body && body->relaxed;
   try {
@@ -241,7 +241,7 @@ void CommitQueue::end_chunks() {
 void CommitQueue::close_generation(const std::function<void(const Visible& end)>& closed)
     QUIRE_NO_ANALYSIS {
   Lock lock(mutex_);
-  while (chunks_ahead_) changed_.wait(lock);
+  while (chunks_ahead_ && !is_sabotaged(Sabotage::chunks_of_one_generation)) changed_.wait(lock);
   if (poisoned()) throw_poisoned();
   closed({published(), published_pages_});
   if (log()) {

@@ -236,7 +236,8 @@ void Opening::replay_to_base(wal::LogReader& log) {
 /// The base holds all pages.
 void Opening::finish_recovery(const wal::LogScan& scan) {
   make_length_durable(scan.page_count());
-  pager::HeaderSlots(base()).write(chosen_slot_, opened_.header);
+  if (!is_sabotaged(Sabotage::chosen_header_slot))
+    pager::HeaderSlots(base()).write(chosen_slot_, opened_.header);
   if (!is_sabotaged(Sabotage::recovered_page_sync)) base().sync_all();
   pager::Header clean = opened_.header;
   clean.generation += 1;
@@ -259,6 +260,7 @@ void Opening::make_length_durable(Pid page_count) {
     base().allocate(size, needed - size);
     size = needed;
   }
+  if (is_sabotaged(Sabotage::recovered_length)) return;
   base().truncate(size + kPageSize);
   base().truncate(size);
 }

@@ -69,7 +69,8 @@ void SnapshotRegistry::for_each(Fn&& fn) const {
 
 Readers SnapshotRegistry::raise_horizon(Seq seq) {
   Seq before = horizon();
-  while (before < seq && !horizon_.compare_exchange_weak(before, seq, std::memory_order_seq_cst)) {
+  while (before < seq && !is_sabotaged(Sabotage::horizon_raised_by_reclaimers) &&
+         !horizon_.compare_exchange_weak(before, seq, std::memory_order_seq_cst)) {
   }
   Readers readers;
   readers.horizon = std::max(before, seq);

@@ -281,7 +281,9 @@ void LogWriter::append(std::span<EncodedCommit> group) {
 void LogWriter::put_commit(Write& write, EncodedCommit& commit, bool ends_group) {
   invariant(commit.seq == tail_.seq + 1, "commits are appended in order");
   invariant(!commit.bodies.empty(), "a commit has a chunk");
-  invariant(commit.part_sums.size() <= tail_.parts, "nothing comes between the chunks of a commit");
+  invariant(
+      commit.part_sums.size() <= tail_.parts || is_sabotaged(Sabotage::chunks_of_one_generation),
+      "nothing comes between the chunks of a commit");
   for (std::vector<std::byte>& body : std::span(commit.bodies).first(commit.bodies.size() - 1)) {
     put_chunk(write, ChunkKind::part, commit, body, false);
     commit.part_sums.push_back(write.headers.back().body_sum);
@@ -345,7 +347,8 @@ void LogWriter::move_on(Write& write, std::uint64_t generation) {
   Segment& to = segment_to_write(from.no + 1);
   write.end_body.next_segment = to.no;
   put(write, ChunkKind::end, kGroupEndsFlag, tail_.seq, bytes_of(write.end_body));
-  const std::uint64_t salt = fresh_salt();
+  const bool is_fresh = !is_sabotaged(Sabotage::salt_of_each_segment);
+  const std::uint64_t salt = is_fresh ? fresh_salt() : tail_.salt;
   const SegmentHeader header = new_segment_header(to.no, to.bytes, generation, salt);
   // A crash behind this sync leaves a segment that nothing leads to: it is ignored. An END that
   // reached the disk before block 0 would lead to nothing: the log could not be read (L7).

@@ -36,6 +36,12 @@ void crash_in_recoveries();
 void failing_calls();
 void failing_calls_before_a_power_cut();
 
+// ---- failure_detectors.cc: what is done behind a call that has failed, by this process and the next
+
+void length_behind_a_lost_sync();
+void header_slot_behind_a_lost_sync();
+void publishing_after_a_failure();
+
 // ---- damage_detectors.cc: files that are not as they were written
 
 void damaged_pages();
@@ -57,12 +63,14 @@ void second_opener();
 
 void forged_commits();
 void hostile_page_records();
+void salts_of_segments();
 
 // ---- snapshot_detectors.cc: what snapshots see, and who owns each page, without a crash
 
 void old_snapshots();
 void snapshot_under_early_pages();
 void snapshot_behind_a_cut();
+void snapshot_that_begins_in_a_checkpoint();
 void balance_of_pages();
 
 // ---- schedule_detectors.cc: threads, one at a time, in many orders
@@ -72,5 +80,6 @@ void schedules_of_loads();
 void schedules_of_checkpoints();
 void schedules_of_checkpoints_and_relaxed_commits();
 void schedules_of_cuts();
+void schedules_of_chunks();
 
 }  // namespace quire::sabotage

@@ -22,6 +22,8 @@ constexpr std::array kMutants{
     QUIRE_MUTANT(wait_for_durable, "C3", crash_in_commits),
     QUIRE_MUTANT(wait_for_written, "C3", crash_in_relaxed_commits),
     QUIRE_MUTANT(durable_end_that_is_durable, "L6", crash_in_relaxed_commits),
+    QUIRE_MUTANT(chunks_of_one_generation, "K1", schedules_of_chunks),
+    QUIRE_MUTANT(salt_of_each_segment, "L4", salts_of_segments),
     QUIRE_MUTANT(log_before_pages, "K1", crash_in_a_checkpoint_of_relaxed_commits),
     QUIRE_MUTANT(saved_page_sync, "K1", crash_in_a_checkpoint),
     QUIRE_MUTANT(checkpoint_header_sync, "F3", crash_in_a_checkpoint),
@@ -34,6 +36,8 @@ constexpr std::array kMutants{
     QUIRE_MUTANT(tail_rewriting, "L7", crash_in_recoveries),
     QUIRE_MUTANT(rewritten_tail_sync, "L7", crash_in_recoveries),
     QUIRE_MUTANT(recovered_page_sync, "L7", crash_in_recoveries),
+    QUIRE_MUTANT(recovered_length, "L7", length_behind_a_lost_sync),
+    QUIRE_MUTANT(chosen_header_slot, "F3", header_slot_behind_a_lost_sync),
     QUIRE_MUTANT(recovered_header_syncs, "F3", crash_in_recoveries),
     QUIRE_MUTANT(log_for_readers, "F4", reader_of_a_live_log),
     QUIRE_MUTANT(lock_of_the_file, "F4", second_opener),
@@ -67,6 +71,7 @@ constexpr std::array kMutants{
     QUIRE_MUTANT(base_that_readers_need, "V2", old_snapshots),
     QUIRE_MUTANT(mark_of_overwritten_versions, "V2", old_snapshots),
     QUIRE_MUTANT(horizon_seen_by_starters, "V1", schedules_of_snapshots_and_checkpoints),
+    QUIRE_MUTANT(horizon_raised_by_reclaimers, "V1", snapshot_that_begins_in_a_checkpoint),
     QUIRE_MUTANT(note_of_a_load, "M2", schedules_of_loads),
     QUIRE_MUTANT(readers_of_early_room, "S2", snapshot_under_early_pages),
     QUIRE_MUTANT(readers_of_a_cut_tail, "S3", snapshot_behind_a_cut),
@@ -76,6 +81,7 @@ constexpr std::array kMutants{
     QUIRE_MUTANT(failing_log_sync, "F1", failing_calls_before_a_power_cut),
     QUIRE_MUTANT(failing_base_sync, "F1", failing_calls),
     QUIRE_MUTANT(failing_log_write, "F1", failing_calls_before_a_power_cut),
+    QUIRE_MUTANT(failure_before_publishing, "F1", publishing_after_a_failure),
 };
 
 #undef QUIRE_MUTANT

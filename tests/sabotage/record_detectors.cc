@@ -1,4 +1,6 @@
 #include <functional>
+#include <set>
+#include <span>
 
 #include "base/checksum.h"
 #include "tests/sabotage/detectors.h"
@@ -87,6 +89,21 @@ void forged_commits() {
   };
   for (const auto& [what, tamper] : forgeries) {
     require(commits_behind(*left, tamper) == kCommits, std::string("taken: ") + what);
+  }
+}
+
+/// Else what is left in a segment that is used again could be taken for part of it.
+void salts_of_segments() {
+  const Disk left = disk_with_live_log(6);
+  const wal::SegmentSet segments(*left, kPath, 0600);
+  std::set<std::uint64_t> salts;
+  const auto numbers = segments.numbers();
+  require(numbers.size() > 1, "the log is too short");
+  for (const std::uint32_t number : numbers) {
+    wal::SegmentHeader header;
+    segments.open(number, OpenMode::read_only)
+        ->read_at(0, std::as_writable_bytes(std::span(&header, 1)));
+    require(salts.insert(header.salt).second, "two segments have the same salt");
   }
 }
 

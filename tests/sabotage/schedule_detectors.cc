@@ -56,4 +56,8 @@ void schedules_of_cuts() {
           commit, 120);
 }
 
+void schedules_of_chunks() {
+  explore({checkpoint, [](Actor& actor) { actor.commit_in_chunks(); }}, commit, 24, 200);
+}
+
 }  // namespace quire::sabotage

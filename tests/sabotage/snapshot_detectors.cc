@@ -1,5 +1,13 @@
 #include <quire/quire.h>
 
+#include <utility>
+
+#include "engine/checkpointer.h"
+#include "engine/committer.h"
+#include "engine/core.h"
+#include "engine/recovery.h"
+#include "pager/private_pages.h"
+#include "pager/space_map_format.h"
 #include "tests/sabotage/detectors.h"
 #include "tests/sabotage/disks.h"
 #include "torture/operation.h"
@@ -29,6 +37,13 @@ void make_filler(Database& database, std::size_t pages) {
 /// Reads more pages than there are frames.
 void evict(const Database& database) {
   for (int round = 0; round < 3; ++round) database.snapshot().open<Blob>("filler").read_all();
+}
+
+/// A commit of zeros in the place of a page that is not in memory; nothing is done behind it yet.
+void publish_zeros(engine::Core& core) {
+  pager::PrivatePages pages(core.pool(), core.space(), core.queue().published());
+  pages.renew(kCatalogRoot, PageType::hash_root, kEngineOwner);
+  engine::publish_commit(core, pages, Durability::immediate);
 }
 
 void require_sound(const Database& database) {
@@ -98,6 +113,29 @@ void snapshot_behind_a_cut() {
   }
   database.close();
   require(disk->status(kPath)->size < bytes, "the tail was never cut off");
+}
+
+/// Between its look at the newest commit and its registration, which the checkpoint has not seen.
+void snapshot_that_begins_in_a_checkpoint() {
+  const Disk disk = clean_disk(1);
+  const Options options = options_on(*disk);
+  const auto core = engine::Core::start(engine::open_file(kPath, options), options);
+  engine::Checkpointer checkpointer(*core);
+  bool has_begun = false;
+  engine::Visible seen;
+  pager::SnapshotRegistry::Entry& snapshot = core->registry().add(seen, [&] {
+    const engine::Visible newest = core->queue().visible();
+    if (!std::exchange(has_begun, true)) {
+      publish_zeros(*core);
+      checkpointer.step();  // ends the generation
+      checkpointer.step();  // makes it durable, and looks who reads
+    }
+    return newest;
+  });
+  while (checkpointer.step()) {
+  }
+  core->pool().structure(kCatalogRoot, PageType::hash_root, kEngineOwner, seen.seq);
+  core->registry().remove(snapshot);
 }
 
 void balance_of_pages() {

@@ -255,6 +255,14 @@ void EngineRun::Actor::commit(Durability durability) {
   finish(transaction, change(transaction), durability);
 }
 
+void EngineRun::Actor::commit_in_chunks() {
+  note("commit in chunks");
+  Transaction transaction = database().begin();
+  auto filler = transaction.open<Blob>(kFiller);
+  filler.write(0, pages_of_filler(filler.size() / 4096));
+  finish(transaction, change(transaction), Durability::immediate);
+}
+
 void EngineRun::Actor::roll_back() {
   note("roll back");
   Transaction transaction = database().begin();

@@ -95,6 +95,8 @@ class EngineRun::Actor {
 
   /// A transaction that changes every object.
   void commit(Durability durability = Durability::immediate);
+  /// The same, and all of the filler: too much for one chunk of the log.
+  void commit_in_chunks();
   void roll_back();
   /// The same with changes that a savepoint takes back first.
   void commit_after_savepoint();

@@ -43,6 +43,7 @@ void read(Actor& actor) { actor.read(); }
 void checkpoint(Actor& actor) { actor.checkpoint(); }
 void close(Actor& actor) { actor.close(); }
 void evict(Actor& actor) { actor.evict(); }
+void commit_in_chunks(Actor& actor) { actor.commit_in_chunks(); }
 void roll_back(Actor& actor) { actor.roll_back(); }
 void commit_and_hold(Actor& actor) {
   actor.commit();
@@ -107,6 +108,7 @@ std::vector<Scenario> scenarios() {
        {[](Actor& actor) { actor.commit_after_savepoint(); }, roll_back, checkpoint, read},
        commit},
       {"RollbackBetweenCommits", {commit, roll_back, commit, read}},
+      {"CheckpointBetweenChunks", {checkpoint, commit_in_chunks}, commit, 24},
   };
 }
 

@@ -49,7 +49,11 @@ class CaseParser {
   Cut cut(std::string_view text) const {
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) refuse();
-    return {number(text.substr(0, colon)), fates(text.substr(colon + 1))};
+    const bool is_within = colon > 0 && text[colon - 1] == '+';
+    Cut cut{number(text.substr(0, colon - (is_within ? 1 : 0))), fates(text.substr(colon + 1)),
+            is_within};
+    if (is_within && cut.fates) refuse();
+    return cut;
   }
 
   Fates fates(std::string_view text) const {
@@ -71,7 +75,7 @@ class CaseParser {
 std::string to_string(const CrashCase& tried) {
   std::string text = std::to_string(tried.seed);
   for (char separator = '@'; const Cut& cut : tried.cuts) {
-    text += separator + std::to_string(cut.call) + ":";
+    text += separator + std::to_string(cut.call) + (cut.is_within ? "+:" : ":");
     text += cut.fates ? to_string(*cut.fates) : kProcessDeath;
     separator = '/';
   }

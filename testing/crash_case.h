@@ -14,10 +14,11 @@ namespace quire::simulation {
 /// them.
 using Fates = std::optional<Decisions>;
 
-/// A crash before this call of a run, which may be the one behind its last.
+/// A crash before this call of a run, which may be the one behind its last; or within it.
 struct Cut {
   std::uint64_t call = 0;
   Fates fates = {};
+  bool is_within = false;  // the process dies when a write has done a part
 };
 
 /// A crash of the workload, then one of the recovery from that, and so on: what
@@ -28,7 +29,7 @@ struct CrashCase {
 };
 
 /// As "1@41:10[0110]g/17:p": the seed, and for each crash the call and the fates, as to_string() has
-/// them or "p" for the death of the process.
+/// them or "p" for the death of the process; "17+:p" if it dies within the call.
 std::string to_string(const CrashCase& tried);
 /// The reverse; where the text names no seed, it is `usual_seed`. InvalidArgument for any other text.
 CrashCase parse_crash_case(std::string_view text, std::uint64_t usual_seed);

@@ -49,7 +49,9 @@ std::string place_of(const Crash& crash) {
   const std::uint64_t call = crash.moment->call;
   const Simulation& run = *crash.recording->simulation;
   if (call == run.call_count()) return "after the last call";
-  return "before call " + std::to_string(call) + " (" + to_string(run.call(call)) + ")";
+  const std::string named = "call " + std::to_string(call) + " (" + to_string(run.call(call)) + ")";
+  return crash.moment->is_within ? "within " + named + ", which has done a part"
+                                 : "before " + named;
 }
 
 void tell_fates(const Crash& crash, Story& story) {

@@ -15,11 +15,12 @@
 
 namespace quire::simulation {
 
-/// The disk before one call of a run, or at its end, and what had been promised then.
+/// The disk before one call of a run, within it, or at the end, and what had been promised then.
 struct Moment {
   Disk disk;
   std::shared_ptr<const CrashRun::Promises> promises;
   std::uint64_t call = 0;
+  bool is_within = false;
 };
 
 /// Something that a run has said of its commits, between two calls.

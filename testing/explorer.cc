@@ -13,8 +13,8 @@
 #include "testing/power_cut.h"
 #include "testing/simulation.h"
 
-// A program runs once under observation: before each call that changes the disk, the disk is
-// remembered (a cheap copy) with what the program was promised so far. Each of these moments then
+// A program runs once under observation: before each call that changes the disk, and within a long
+// write, the disk is remembered (a cheap copy) with what the program was promised so far. Each of these moments then
 // leaves many images, and each image that was not seen before is reopened. Some of these
 // reopenings are observed in turn, and the same is done to their moments.
 
@@ -128,8 +128,8 @@ Recording Exploration::run_program(const CrashWorkload& program, Disk disk, std:
     run.on_remark([&](std::string text) {
       recording.remarks.push_back({recording.simulation->call_count(), std::move(text)});
     });
-    recording.simulation->set_observer([&](const Disk& now, std::uint64_t call) {
-      recording.moments.push_back({now, run.promises(), call});
+    recording.simulation->set_observer([&](const Disk& now, std::uint64_t call, bool is_within) {
+      recording.moments.push_back({now, run.promises(), call, is_within});
     });
   }
   try {
@@ -167,6 +167,8 @@ bool Exploration::explore(const Recording& recording) {
 }
 
 std::vector<Fates> Exploration::choices(const Moment& moment) const {
+  // A power cut within a write is one behind it that has torn it.
+  if (moment.is_within) return {std::nullopt};
   const std::size_t budget =
       crashes_.empty() ? options_.images_per_point : options_.images_per_recovery_point;
   std::vector<Fates> all;
@@ -203,9 +205,10 @@ bool Exploration::try_image(const Recording& recording, const Moment& moment, co
 /// Cuts it where the case says, and the recovery from that where it says next.
 void Exploration::reproduce(const Recording& recording) {
   const Cut& cut = case_.cuts.at(crashes_.size());
-  const auto moment =
-      std::find_if(recording.moments.begin(), recording.moments.end(),
-                   [&](const Moment& candidate) { return candidate.call == cut.call; });
+  const auto moment = std::find_if(
+      recording.moments.begin(), recording.moments.end(), [&](const Moment& candidate) {
+        return candidate.call == cut.call && candidate.is_within == cut.is_within;
+      });
   if (moment == recording.moments.end()) {
     throw InvalidArgument("CrashOptions::reproduce: no call that changes the disk is numbered " +
                           std::to_string(cut.call));
@@ -244,7 +247,9 @@ void Exploration::fail(const std::string& message) {
   last.fates = simplify(*last.moment, last.fates);
   const Aftermath after = crash(*last.moment, last.fates);
   CrashCase failed{case_.seed};
-  for (const Crash& tried : crashes_) failed.cuts.push_back({tried.moment->call, tried.fates});
+  for (const Crash& tried : crashes_) {
+    failed.cuts.push_back({tried.moment->call, tried.fates, tried.moment->is_within});
+  }
   report_.failure = CrashFailure{.message = recover(after, false).error.value_or(message),
                                  .reproduction = to_string(failed),
                                  .story = tell_story(crashes_, *after.promises)};

@@ -79,7 +79,7 @@ std::optional<FaultKind> Simulation::begin(Call call, ByteView bytes) {
   const std::uint64_t index = calls_.size();
   const FileOperation operation = call.operation;
   if (changes_disk(operation)) {
-    if (observer_) observer_(disk_, index);
+    if (observer_) observer_(disk_, index, false);
     show(call, bytes);
   }
   calls_.push_back(std::move(call));
@@ -104,6 +104,20 @@ void Simulation::show(const Call& call, ByteView bytes) {
                             complaint.what());
     }
   }
+}
+
+/// A system stops the write of a process that is killed between two pages.
+void Simulation::observe_within(const OpenFile& file, std::uint64_t offset, ByteView bytes) const {
+  constexpr std::uint64_t kPageBytes = 4096;
+  if (!observer_ || bytes.empty()) return;
+  const std::uint64_t first = offset / kPageBytes;
+  const std::uint64_t last = (offset + bytes.size() - 1) / kPageBytes;
+  if (first == last) return;
+  const std::uint64_t index = calls_.size() - 1;
+  const std::uint64_t end = (first + 1 + mix(index) % (last - first)) * kPageBytes;
+  Disk disk = disk_;
+  disk.write(file.inode, offset, bytes.sub(0, end - offset));
+  observer_(disk, index, true);
 }
 
 std::optional<FaultKind> Simulation::take_fault(FileOperation operation, std::uint64_t index) {
@@ -312,7 +326,11 @@ void Simulation::write(const OpenFile& file, std::uint64_t offset, ByteView byte
     write_part(file, offset, bytes);
   } else {
     const std::uint64_t most = most_bytes(file.inode);
-    if (offset < most) disk_.write(file.inode, offset, bytes.sub(0, most - offset));
+    if (offset < most) {
+      const ByteView fitting = bytes.sub(0, most - offset);
+      observe_within(file, offset, fitting);
+      disk_.write(file.inode, offset, fitting);
+    }
     require_room(FileOperation::write, file, offset + bytes.size());
   }
   if (fault) fail(FileOperation::write, *file.path, error_number(*fault));

@@ -42,9 +42,10 @@ struct OpenFile {
 /// moment. Paths are canonical.
 class Simulation {
  public:
-  /// Called before each call that changes the disk, with the disk as it is and the call's number.
+  /// Called before each call that changes the disk, with the disk as it is and the call's number;
+  /// within a write of several pages once more, when the first of them are there (`is_within`).
   /// Must not use the simulation.
-  using Observer = std::function<void(const Disk&, std::uint64_t)>;
+  using Observer = std::function<void(const Disk&, std::uint64_t, bool is_within)>;
   using Watcher = SimulatedFileSystem::Watcher;
 
   Simulation(Disk disk, std::uint64_t seed, FaultPlan plan);
@@ -91,6 +92,7 @@ class Simulation {
   // All of these are called with mutex_ held.
   std::optional<FaultKind> begin(Call call, ByteView bytes = {});
   void show(const Call& call, ByteView bytes);
+  void observe_within(const OpenFile& file, std::uint64_t offset, ByteView bytes) const;
   std::optional<FaultKind> take_fault(FileOperation operation, std::uint64_t index);
   bool is_directory(const std::string& path) const;
   void require_no_file_above(const char* name, const std::string& path) const;

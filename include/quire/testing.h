@@ -379,8 +379,8 @@ struct CrashOptions {
 struct CrashFailure {
   std::string message;  // what the invariant, or the recovery, has thrown
   /// One line for CrashOptions::reproduce: the seed, and for each crash the call before which it
-  /// comes and what becomes of each pending change. Holds as long as program, `database`, `disk` and
-  /// `faults` are the same; budgets do not matter.
+  /// comes ("+": within which) and what becomes of each pending change. Holds as long as program,
+  /// `database`, `disk` and `faults` are the same; budgets do not matter.
   std::string reproduction;
   /// What has happened, a line each, the same whenever the case is tried: before each crash the last
   /// calls, with the commits that were announced ("-- ...") among them; then what became of each

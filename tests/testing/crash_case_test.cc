@@ -16,7 +16,7 @@ std::string read_and_written(const std::string& line) {
 }
 
 TEST(CrashCaseTest, IsReadAsItIsWritten) {
-  for (const char* line : {"1@46:1", "77@16:/15:0", "1@41:10[01<>?!]gb/17:p/3:p", "0@0:p",
+  for (const char* line : {"1@46:1", "77@16:/15:0", "1@41:10[01<>?!]gb/17:p/3+:p", "0@0:p",
                            "18446744073709551615@18446744073709551615:"}) {
     EXPECT_EQ(read_and_written(line), line);
   }
@@ -42,8 +42,8 @@ TEST_P(NoCrashCaseTest, IsRefusedAsAWhole) {
 INSTANTIATE_TEST_SUITE_P(EachMistake, NoCrashCaseTest,
                          ::testing::Values("junk", "1@46", "1@", "@46:1", "1@:1", "one@46:1",
                                            "1@46:1/", "1@/46:1", "1@46:1/17", "1@46:2", "1@46:pp",
-                                           "1@46:[01", "1@46:1 ", "-1@46:1", "1@46x:1", "1@2@46:1",
-                                           "18446744073709551616@1:1"));
+                                           "1@46:[01", "1@46+:1", "1@+:p", "1@46:1 ", "-1@46:1",
+                                           "1@46x:1", "1@2@46:1", "18446744073709551616@1:1"));
 
 }  // namespace
 }  // namespace quire::simulation

@@ -123,6 +123,41 @@ TEST(ExploreProgramCrashesTest, CountsAreTheSameForTheSameSeed) {
   EXPECT_EQ(explore_toy(kNothingLeftOut).summary(), explore_toy(kNothingLeftOut).summary());
 }
 
+/// Overwrites a value of several pages in its place, which takes the promise of the old one back if
+/// it is done in part.
+CrashReport explore_long_write(CrashOptions options = {}) {
+  const auto workload = [](CrashRun& run) {
+    const auto file = create_durable(run.files(), "/f", std::string(9000, 'a'));
+    for (const char value : {'a', 'b'}) {
+      const auto announced = run.announce(std::string(1, value));
+      file->write_at(0, std::string(9000, value));
+      run.acknowledge(announced, Durability::relaxed);
+    }
+  };
+  const auto reopen = [](CrashRun& run) {
+    const CrashHistory& history = run.promises()->history;
+    const bool is_promised = std::any_of(history.begin(), history.end(),
+                                         [](const CrashCommit& commit) { return commit.relaxed; });
+    const std::string found = content(run.files(), "/f").value_or("");
+    if (is_promised && found.find_first_not_of(found.front()) != std::string::npos) {
+      throw std::runtime_error("neither the old value nor the new one");
+    }
+  };
+  return explore_program_crashes(workload, reopen, options);
+}
+
+TEST(ExploreProgramCrashesTest, ProcessMayDieWithinALongWrite) {
+  const CrashReport report = explore_long_write();
+  ASSERT_FALSE(report.ok());
+  const std::string& line = report.failure->reproduction;
+  EXPECT_TRUE(line.ends_with("+:p")) << line;
+  EXPECT_NE(report.summary().find("the process dies within call"), std::string::npos)
+      << report.summary();
+  const CrashReport again = explore_long_write({.reproduce = line});
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.failure->story, report.failure->story);
+}
+
 TEST(ExploreProgramCrashesTest, StopsAtItsBudget) {
   CrashOptions options;
   options.max_images = 10;

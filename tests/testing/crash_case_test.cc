@@ -40,7 +40,7 @@ TEST_P(NoCrashCaseTest, IsRefusedAsAWhole) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EachMistake, NoCrashCaseTest,
-                         ::testing::Values("junk", "1@46", "1@", "@46:1", "1@:1", "one@46:1",
+                         ::testing::Values("junk", "1@46", "1@1", "1@", "@46:1", "1@:1", "one@46:1",
                                            "1@46:1/", "1@/46:1", "1@46:1/17", "1@46:2", "1@46:pp",
                                            "1@46:[01", "1@46+:1", "1@+:p", "1@46:1 ", "-1@46:1",
                                            "1@46x:1", "1@2@46:1", "18446744073709551616@1:1"));

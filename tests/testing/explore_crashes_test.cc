@@ -92,7 +92,9 @@ TEST(ExploreCrashesTest, RefusesAWorkloadThatDoesNotUseTheSimulatedDisk) {
 }
 
 TEST(ExploreCrashesTest, TellsHowManyCommitsWereAnnounced) {
-  const CrashReport report = explore_crashes(transfers(true), require_hundred);
+  CrashOptions options;
+  options.max_images = 1;
+  const CrashReport report = explore_crashes(transfers(true), require_hundred, options);
   EXPECT_EQ(report.announced, 3u);
   EXPECT_EQ(report.acknowledged, 3u);
   EXPECT_NE(report.summary().find(", 3 commits announced and 3 acknowledged, "), std::string::npos)
@@ -103,7 +105,10 @@ TEST(ExploreCrashesTest, TellsThatNoCommitWasAnnounced) {
   const auto silent = [](CrashRun& run) {
     run.open().transact([](Transaction& transaction) { transaction.open<Blob>("blob"); });
   };
-  const CrashReport report = explore_crashes(silent, [](Database&, const CrashHistory&) {});
+  CrashOptions options;
+  options.max_images = 1;
+  const CrashReport report = explore_crashes(
+      silent, [](Database&, const CrashHistory&) {}, options);
   EXPECT_EQ(report.announced, 0u);
   EXPECT_NE(report.summary().find(", no commit announced, "), std::string::npos)
       << report.summary();
@@ -120,7 +125,10 @@ TEST(ExploreCrashesTest, CountsAnAnnouncedCommitThatFailsAsNotAcknowledged) {
     } catch (const Error&) {  // the disk has failed, as it was told to
     }
   };
-  const CrashReport report = explore_crashes(workload, [](Database&, const CrashHistory&) {});
+  CrashOptions options;
+  options.max_images = 1;
+  const CrashReport report = explore_crashes(
+      workload, [](Database&, const CrashHistory&) {}, options);
   EXPECT_EQ(report.announced, 1u);
   EXPECT_EQ(report.acknowledged, 0u);
 }

@@ -104,12 +104,13 @@ std::string io_message(const std::string& operation, const std::string& path, in
 }
 
 constexpr const char* kDamagedDatabase =
-    "restore a backup, or run `quire check` to see what else is damaged";
+    "restore a backup, or bring what is left into a new database with `quire salvage`";
 
-std::string mismatch_text(const std::string& where, const std::string& field,
-                          const std::string& expected, const std::string& found,
-                          const std::string& advice) {
-  return where + ": " + field + ": expected " + expected + ", found " + found + "; " + advice;
+std::shared_ptr<const std::string> mismatch_text(const std::string& where, const std::string& field,
+                                                 const std::string& expected,
+                                                 const std::string& found) {
+  return std::make_shared<const std::string>(where + ": " + field + ": expected " + expected +
+                                             ", found " + found);
 }
 
 }  // namespace
@@ -122,15 +123,19 @@ IoError::IoError(std::string operation, std::string path, int error_number, std:
 
 CorruptionError::CorruptionError(std::uint32_t page, std::string field, std::string expected,
                                  std::string found)
-    : Error(ErrorCode::corruption, mismatch_text("page " + std::to_string(page), field, expected,
-                                                 found, kDamagedDatabase)),
-      page_(page),
-      field_(std::make_shared<const std::string>(std::move(field))) {}
+    : CorruptionError(mismatch_text("page " + std::to_string(page), field, expected, found), page,
+                      field, kDamagedDatabase) {}
 
 CorruptionError::CorruptionError(std::string where, std::string field, std::string expected,
                                  std::string found, std::string advice)
-    : Error(ErrorCode::corruption, mismatch_text(where, field, expected, found,
-                                                 advice.empty() ? kDamagedDatabase : advice)),
-      field_(std::make_shared<const std::string>(std::move(field))) {}
+    : CorruptionError(mismatch_text(where, field, expected, found), kNoPage, field,
+                      advice.empty() ? kDamagedDatabase : advice) {}
+
+CorruptionError::CorruptionError(std::shared_ptr<const std::string> finding, std::uint32_t page,
+                                 const std::string& field, const std::string& advice)
+    : Error(ErrorCode::corruption, *finding + "; " + advice),
+      page_(page),
+      field_(std::make_shared<const std::string>(field)),
+      finding_(std::move(finding)) {}
 
 }  // namespace quire

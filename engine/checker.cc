@@ -49,14 +49,11 @@ class Ledger final : public structures::PageVisitor, public CheckSink {
     return is_new;
   }
 
-  void problem(Pid page, const std::string& what) override {
-    ++report_.problem_count;
-    if (report_.problems.size() < options_.max_problems) {
-      report_.problems.push_back({page, collection_, what});
-    }
-  }
+  void problem(Pid page, const std::string& what) override { add({page, collection_, what}); }
 
   void problem(const std::string& what) override { problem(CorruptionError::kNoPage, what); }
+
+  void unreached(Pid page, const std::string& what) { add({page, collection_, what, true}); }
 
   /// Whether the same was said before, of whatever page and collection.
   bool has_told(const std::string& what) const {
@@ -68,6 +65,12 @@ class Ledger final : public structures::PageVisitor, public CheckSink {
   PageState claimed(Pid pid) const { return claimed_[pid]; }
 
  private:
+  void add(CheckProblem problem) {
+    ++report_.problem_count;
+    if (report_.problems.size() < options_.max_problems)
+      report_.problems.push_back(std::move(problem));
+  }
+
   const CheckOptions& options_;
   Pid page_count_;
   std::vector<PageState> claimed_;
@@ -77,7 +80,7 @@ class Ledger final : public structures::PageVisitor, public CheckSink {
 };
 
 const char* state_name(PageState state) {
-  static constexpr const char* kNames[] = {"free", "a structure page", "a data page", "owned"};
+  static constexpr const char* kNames[] = {"free", "a structure page", "a data page", "in use"};
   return kNames[static_cast<unsigned>(state)];
 }
 
@@ -115,8 +118,7 @@ class Checker {
     try {
       fn();
     } catch (const CorruptionError& error) {
-      const std::string what(error.message());
-      if (!ledger_.has_told(what)) ledger_.problem(error.page(), what);
+      if (!ledger_.has_told(error.finding())) ledger_.problem(error.page(), error.finding());
     }
   }
   void compare_group(Pid map_pid);
@@ -256,7 +258,7 @@ void Checker::check_kind(const std::shared_ptr<OpenCollection>& collection) {
   try {
     check->second(make_read_scope(session_, collection), ledger_);
   } catch (const CorruptionError& error) {
-    ledger_.problem(error.page(), std::string(error.message()));
+    ledger_.problem(error.page(), error.finding());
   } catch (const Error& error) {
     if (error.code() == ErrorCode::io || error.code() == ErrorCode::closed) throw;
     ledger_.problem(std::string(error.message()));
@@ -271,13 +273,16 @@ void Checker::compare_page(Pid pid, PageState in_map) {
   }
   if (claimed == PageState::free) {
     ++report_.unaccounted_pages;
-    const std::string said = std::string("the space map says ") + state_name(in_map);
-    ledger_.problem(
-        pid, all_is_read_ ? "leaked: " + said + ", and nothing refers to it"
-                          : "not reached: " + said + ", and nothing that can be read refers to it");
+    const std::string said = std::string("the space map says it is ") + state_name(in_map);
+    if (all_is_read_) {
+      ledger_.problem(pid, "leaked: " + said + ", and nothing refers to it");
+    } else {
+      ledger_.unreached(pid,
+                        "not reached: " + said + ", and nothing that can be read refers to it");
+    }
   } else {
-    ledger_.problem(pid, std::string("is ") + state_name(claimed) + ", but the space map says " +
-                             state_name(in_map));
+    ledger_.problem(pid, std::string("is ") + state_name(claimed) +
+                             ", but the space map says it is " + state_name(in_map));
   }
 }
 

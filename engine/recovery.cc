@@ -143,8 +143,9 @@ bool Opening::is_still_the_file() {
 void Opening::read_header() {
   if (base().status().size == 0) {
     throw FormatError(FormatError::Reason::not_quire,
-                      "the file is empty, not a Quire database; remove it to have one made, or "
-                      "give another path");
+                      std::string("the file is empty, not a Quire database; ") +
+                          (options_.create ? "remove it to have one made, or " : "") +
+                          "give another path");
   }
   pager::HeaderSlots slots(base());
   slots.read(!options_.read_only);

@@ -25,7 +25,7 @@ class FlatFileCheck {
       try {
         check_segment(index, index == last);
       } catch (const CorruptionError& error) {
-        sink_.problem(std::string(error.message()));
+        sink_.problem(error.finding());
       }
     }
   }

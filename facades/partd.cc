@@ -126,7 +126,7 @@ void PartdView::check_values(CheckSink& sink) const {
       require_whole(element_, key, facades::unpacked_size(value));
       if (sink.deep()) facades::verify_value(value);
     } catch (const CorruptionError& error) {
-      sink.problem(std::string(error.message()));
+      sink.problem(error.finding());
     }
   }
 }

@@ -41,7 +41,7 @@ class PipeCheck {
     try {
       fn();
     } catch (const CorruptionError& error) {
-      sink_.problem(std::string(error.message()));
+      sink_.problem(error.finding());
     } catch (const InvalidArgument& error) {  // a pair that memory does not hold
       sink_.problem(std::string(error.message()));
     }

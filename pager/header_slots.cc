@@ -111,8 +111,8 @@ void HeaderSlots::read(bool for_writing) {
       }
     }
     throw FormatError(FormatError::Reason::not_quire,
-                      "this is not a Quire database; give another path, or move the file away to "
-                      "create one");
+                      "this is not a Quire database, or one that has lost its header; give another "
+                      "path. If it was one, `quire salvage` brings back what is left");
   }
   const bool is_newer = slots[0] && slots[1] && slots[1]->generation > slots[0]->generation;
   const bool second = !slots[0] || (is_newer && !is_sabotaged(Sabotage::newer_header));

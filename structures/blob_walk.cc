@@ -51,7 +51,7 @@ class BlobWalk {
     try {
       step();
     } catch (const CorruptionError& error) {
-      visitor_->problem(pid, error.what());
+      visitor_->problem(pid, error.finding());
     } catch (const IoError& error) {
       visitor_->problem(pid, error.what());
     }

@@ -108,7 +108,7 @@ std::vector<std::string> BucketView::broken_laws() const {
       places.emplace_back(offset(i), record(i).bytes.size());
       live += places.back().second;
     } catch (const CorruptionError& error) {
-      broken.emplace_back(error.message());
+      broken.emplace_back(error.finding());
     }
   }
   std::sort(places.begin(), places.end());

@@ -65,7 +65,7 @@ void Walk::attempt(Pid page, Step step) {
   try {
     step();
   } catch (const CorruptionError& error) {
-    visitor_.problem(page, std::string(error.message()));
+    visitor_.problem(page, error.finding());
     complete_ = false;
   }
 }
@@ -231,7 +231,7 @@ void HashView::walk(PageVisitor& visitor) const {
     const HashRoot root(*reader_, root_, geometry_);
     Walk(*reader_, root, visitor).run();
   } catch (const CorruptionError& error) {
-    visitor.problem(root_, std::string(error.message()));
+    visitor.problem(root_, error.finding());
   }
 }
 

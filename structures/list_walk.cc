@@ -55,7 +55,7 @@ void ListWalk::attempt(Pid page, Step step) {
   try {
     step();
   } catch (const CorruptionError& error) {
-    visitor_.problem(page, std::string(error.message()));
+    visitor_.problem(page, error.finding());
     complete_ = false;
   }
 }

@@ -184,7 +184,7 @@ bool ValueRunsView::walk(const ValueRun& run, PageVisitor& visitor) const {
       walk_extents(run, watching);
     }
   } catch (const CorruptionError& error) {
-    watching.problem(error.page(), std::string(error.message()));
+    watching.problem(error.page(), error.finding());
   }
   return watching.ok();
 }

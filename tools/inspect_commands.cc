@@ -169,16 +169,12 @@ void declare_check(CLI::App& command, CheckArguments& arguments) {
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
 
-// What is wrong, without the advice, which is the same for all.
-std::string_view without_advice(std::string_view what) {
-  return what.substr(0, what.find("; restore a backup"));
-}
-
 Json problem_json(const CheckProblem& problem) {
   Json entry;
   entry["page"] = problem.page == UINT32_MAX ? Json() : Json(problem.page);
   set_bytes(entry, "collection", problem.collection);
-  set_bytes(entry, "what", without_advice(problem.what));
+  set_bytes(entry, "what", problem.what);
+  entry["unreached"] = problem.unreached;
   return entry;
 }
 
@@ -216,11 +212,11 @@ std::string_view bare_text(const CheckProblem& problem) {
   std::string_view what = problem.what;
   const std::string page = fmt::format("page {}: ", problem.page);
   if (what.starts_with(page)) what.remove_prefix(page.size());
-  return without_advice(what);
+  return what;
 }
 
 // A line for each run of pages with the same problem.
-std::string problems_text(const std::vector<CheckProblem>& problems) {
+std::string lines_of(const std::vector<CheckProblem>& problems) {
   std::string text;
   for (auto first = problems.begin(); first != problems.end();) {
     auto last = first;
@@ -239,11 +235,25 @@ std::string problems_text(const std::vector<CheckProblem>& problems) {
   return text;
 }
 
-std::string check_text(const CheckArguments& arguments, const CheckReport& report) {
-  std::string text = problems_text(report.problems);
-  if (report.problem_count > report.problems.size()) {
-    text += fmt::format("and {} more\n", count_text(report.problem_count - report.problems.size()));
+// What is damaged page by page, and its consequences by their number.
+std::string problems_text(const CheckReport& report) {
+  std::vector<CheckProblem> damage = report.problems;
+  const bool has_unreached =
+      std::erase_if(damage, [](const CheckProblem& problem) { return problem.unreached; }) > 0;
+  const std::uint64_t unreached = has_unreached ? report.unaccounted_pages : 0;
+  std::string text = lines_of(damage);
+  if (const std::uint64_t more = report.problem_count - unreached - damage.size(); more > 0)
+    text += fmt::format("and {} more\n", count_text(more));
+  if (unreached > 0) {
+    text += fmt::format("{} {} not reached because of the damage above; --json lists {}\n",
+                        counted(unreached, "more page", "more pages"),
+                        unreached == 1 ? "is" : "are", unreached == 1 ? "it" : "them");
   }
+  return text;
+}
+
+std::string check_text(const CheckArguments& arguments, const CheckReport& report) {
+  std::string text = problems_text(report);
   Table table({Table::Align::left, Table::Align::right});
   table.add({"header pages", count_text(report.header_pages)});
   table.add({"map pages", count_text(report.map_pages)});

@@ -18,9 +18,11 @@ LogScan::LogScan(const SegmentSet& segments, const LogStart& start, OnDamage on_
       page_count_(start.page_count) {
   try {
     scan();
-  } catch (const Error& error) {
-    const bool is_damage = error.code() == ErrorCode::corruption || error.code() == ErrorCode::io;
-    if (on_damage == OnDamage::refuse || !is_damage) throw;
+  } catch (const CorruptionError& error) {
+    if (on_damage == OnDamage::refuse) throw;
+    damage_ = error.finding();
+  } catch (const IoError& error) {
+    if (on_damage == OnDamage::refuse) throw;
     damage_ = error.what();
   }
 }

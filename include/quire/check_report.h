@@ -44,6 +44,9 @@ struct CheckProblem {
   std::uint32_t page = UINT32_MAX;  // UINT32_MAX: no single page is at fault
   std::string collection;           // empty: the engine's own structures
   std::string what;
+  /// The page is in use, and nothing that can be read leads to it: a consequence of the damage that
+  /// other problems tell of.
+  bool unreached = false;
 };
 
 /// What check() found: every page of the file is counted exactly once, under its kind.

@@ -87,17 +87,23 @@ class QUIRE_API CorruptionError : public Error {
   static constexpr std::uint32_t kNoPage = UINT32_MAX;
 
   /// `page` is a page number of the database file, or kNoPage (then `where` says what was read, as
-  /// "segment 3"). `advice` says what to do, if that is not to restore a backup.
+  /// "segment 3"). `advice` says what to do, if that is not to restore a backup or salvage.
   CorruptionError(std::uint32_t page, std::string field, std::string expected, std::string found);
   CorruptionError(std::string where, std::string field, std::string expected, std::string found,
                   std::string advice = {});
 
   std::uint32_t page() const noexcept { return page_; }
   const std::string& field() const noexcept { return *field_; }
+  /// As message(), without what to do about it: for reports, which say that once for all.
+  const std::string& finding() const noexcept { return *finding_; }
 
  private:
-  std::uint32_t page_ = kNoPage;
+  CorruptionError(std::shared_ptr<const std::string> finding, std::uint32_t page,
+                  const std::string& field, const std::string& advice);
+
+  std::uint32_t page_;
   std::shared_ptr<const std::string> field_;
+  std::shared_ptr<const std::string> finding_;
 };
 
 /// The file is not a Quire database, or one that this version cannot read.

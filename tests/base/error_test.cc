@@ -39,6 +39,18 @@ TEST(Error, SurvivesARethrowWithMoreContext) {
   }
 }
 
+TEST(Error, AboutDamageKeepsWhatWasFoundApartFromTheAdvice) {
+  const CorruptionError error(7, "type", "hash_root", "blob_root");
+  EXPECT_EQ(error.finding(), "page 7: type: expected hash_root, found blob_root");
+  EXPECT_EQ(
+      error.message(),
+      error.finding() +
+          "; restore a backup, or bring what is left into a new database with `quire salvage`");
+  const CorruptionError advised("line 3", "key", "a number", "x", "mend the line");
+  EXPECT_EQ(advised.finding(), "line 3: key: expected a number, found x");
+  EXPECT_EQ(advised.message(), advised.finding() + "; mend the line");
+}
+
 TEST(Error, OfTheSystemTellsCallPathAndReason) {
   const IoError error("open", "/x/y", ENOENT, "give another path");
   EXPECT_EQ(error.error_number(), ENOENT);

@@ -5,12 +5,15 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <quire/database.h>
 #include <quire/version.h>
 
 #include "base/checksum.h"
 #include "pager/header_format.h"
+#include "pager/header_slots.h"
+#include "pager/space_map_format.h"
 #include "tests/tools/command_test.h"
 
 namespace quire::tools {
@@ -36,6 +39,29 @@ class InspectCommandsTest : public CommandTest {
     for (std::size_t page = first; page < end; ++page) bytes[page * kPageSize + offset] ^= 0x55;
     write_file(file(), bytes);
     expect_no_intact_database();
+  }
+
+  // Makes the space map, with a right sum, say so; returns them.
+  std::vector<Pid> call_data_pages_structure_pages() {
+    std::string bytes = read_file(file());
+    HeaderSlot slot;
+    std::memcpy(&slot, bytes.data(), sizeof slot);
+    char* page = bytes.data() + kFirstMapPage * kPageSize;
+    MapPage map;
+    std::memcpy(&map, page, sizeof map);
+    std::vector<Pid> changed;
+    for (Pid pid = 0; pid < bytes.size() / kPageSize; ++pid) {
+      if (get_state(map, pid) != PageState::data) continue;
+      set_state(map, pid, PageState::structure);
+      changed.push_back(pid);
+    }
+    std::memcpy(page, &map, sizeof map);
+    map.header.sum = checksum64(ByteView(std::string_view(page, kPageSize)).sub(sizeof(Le64)),
+                                page_seed(pager::hash_uuid(slot.uuid), kFirstMapPage));
+    std::memcpy(page, &map, sizeof map);
+    write_file(file(), bytes);
+    expect_no_intact_database();
+    return changed;
   }
 
   // Makes both header slots say that they need format version `major`.
@@ -178,21 +204,73 @@ TEST_F(InspectCommandsTest, CheckReportsDamageWithCode1) {
 
 TEST_F(InspectCommandsTest, CheckSaysARunOfPagesInOneLine) {
   ASSERT_EQ(run({"put", file(), "long", "key"}, std::string(900'000, 'x')).exit_code, 0);
+  const std::vector<Pid> pages = call_data_pages_structure_pages();
+  ASSERT_GT(pages.size(), 100U);
+  const CommandResult result = run({"check", file()});
+  const std::string problems = result.out.substr(0, result.out.find("header pages"));
+  EXPECT_LE(std::ranges::count(problems, '\n'), 10) << problems;
+  EXPECT_NE(problems.find(fmt::format("..{}: is a data page, but the space map says it is a "
+                                      "structure page\n",
+                                      pages.back())),
+            std::string::npos)
+      << problems;
+}
+
+TEST_F(InspectCommandsTest, CheckNamesAPageOnceInALineAndGivesNoAdviceThere) {
+  ASSERT_EQ(run({"put", file(), "long", "key"}, std::string(900'000, 'x')).exit_code, 0);
   const std::string sound = read_file(file());
-  std::size_t runs = 0;
   for (std::size_t page = 3; page < 10; ++page) {
     damage_pages(page, page + 1, 2000);
     const CommandResult result = run({"check", file()});
     const std::string problems = result.out.substr(0, result.out.find("header pages"));
     EXPECT_LE(std::ranges::count(problems, '\n'), 10) << problems;
-    // Each line names its pages once and gives no advice, which follows them all.
+    // The advice follows them all.
     const std::string prefix = "page " + std::to_string(page) + ": ";
     EXPECT_EQ(problems.find(prefix + prefix), std::string::npos) << problems;
     EXPECT_EQ(problems.find("backup"), std::string::npos) << problems;
-    if (problems.find("..") != std::string::npos) ++runs;
     write_file(file(), sound);
   }
-  EXPECT_GT(runs, 0U);
+}
+
+TEST_F(InspectCommandsTest, CheckCountsWhatDamageHidesAndListsItInJson) {
+  ASSERT_EQ(run({"put", file(), "long", "key"}, std::string(900'000, 'x')).exit_code, 0);
+  const std::size_t pages = read_file(file()).size() / kPageSize;
+  bool has_hidden = false;
+  for (std::size_t page = 4; page < pages && !has_hidden; ++page) {
+    damage_pages(page, page + 1, 2000);
+    const Json document = run({"check", file(), "--json"}).json();
+    std::uint64_t unreached = 0;
+    for (const Json& problem : document["problems"]) unreached += problem["unreached"] ? 1 : 0;
+    EXPECT_EQ(unreached, document["pages"]["unaccounted"]);
+    const std::string text = run({"check", file()}).out;
+    EXPECT_EQ(text.find("not reached: "), std::string::npos) << text;
+    has_hidden = unreached > 1;
+    EXPECT_EQ(text.find(std::to_string(unreached) +
+                        " more pages are not reached because of the damage above; --json lists "
+                        "them\n") != std::string::npos,
+              has_hidden)
+        << text;
+    damage_pages(page, page + 1, 2000);
+  }
+  EXPECT_TRUE(has_hidden);
+}
+
+TEST_F(InspectCommandsTest, DamageLeadsToABackupOrASalvage) {
+  make_database();
+  damage_pages(0, 2, 200);
+  expect_failure({"info", file()}, 5,
+                 "bring what is left into a new database with `quire salvage`");
+  expect_failure({"check", file()}, 5, "`quire salvage`");
+  write_file(file(), std::string(8192, '\0') + read_file(file()).substr(8192));
+  expect_failure({"check", file()}, 5,
+                 "one that has lost its header; give another path. If it was");
+}
+
+TEST_F(InspectCommandsTest, NoCommandThatMakesNoneTellsToRemoveAnEmptyFile) {
+  expect_no_intact_database();
+  write_file(file(), "");
+  EXPECT_EQ(run({"info", file()}).err.find("remove it"), std::string::npos);
+  expect_failure({"put", file(), "users", "ada", "mail"}, 5, "remove it to have one made");
 }
 
 TEST_F(InspectCommandsTest, ADamagedCatalogIsCode5ForWhoeverReadsIt) {

@@ -122,6 +122,7 @@ SalvageReport Salvage::run() {
   target_.finish();
   for (std::size_t i = 0; i < copies_.size(); ++i) {
     copies_[i].account.name = full_name(i);
+    copies_[i].account.child = copies_[i].parent != SalvagedCopy::kNoParent;
     report_.collections.push_back(copies_[i].account);
   }
   std::sort(report_.collections.begin(), report_.collections.end(),

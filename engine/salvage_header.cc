@@ -185,7 +185,11 @@ bool has_structure_sum(Pid pid, pager::PageBytes bytes, std::uint64_t uuid_hash)
 SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
                                   const std::string& hint) {
   const std::optional<Uuid> given = parse_uuid(hint);
-  if (const auto slot = read_slots(file)) return from_slot(*slot);
+  if (const auto slot = read_slots(file)) {
+    SalvageHeader found = from_slot(*slot);
+    found.hint_is_wrong = given && *given != slot->uuid;
+    return found;
+  }
   const Evidence evidence = examine(file, candidates_for(file, segments, given));
   if (!evidence.is_database) {
     throw FormatError(FormatError::Reason::not_quire,
@@ -195,6 +199,7 @@ SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
   SalvageHeader found;
   found.is_lost = true;
   found.uuid = evidence.uuid;
+  found.hint_is_wrong = given && given != evidence.uuid;
   found.page_count = pages_of(file);
   found.seq = std::numeric_limits<Seq>::max();
   found.is_uncertain = true;

@@ -22,6 +22,7 @@ struct SalvageHeader {
   /// Nobody can say which commit the file holds: the slots are lost, and the log, if there is one,
   /// may have had a beginning that is lost too.
   bool is_uncertain = false;
+  bool hint_is_wrong = false;  // a uuid was given, and it is not that of the slots or the pages
 };
 
 /// Reads the header slots. If both are lost: the uuid is what is left of them, or what block 0 of a

@@ -38,7 +38,7 @@ class Family {
       : session_(session), names_(names), copies_(copies), first_(first), end_(end) {}
 
   bool is_whole() const;
-  /// What is of two commits is not whole; nor is a family whose members are.
+  /// Says what is newer. What is of two commits is not whole; nor is a family whose members are.
   void compare_ages();
   /// Whether every composite of the family passes the check of its kind. One that nobody has given
   /// a check for passes only if nothing of the family is lost.
@@ -67,6 +67,7 @@ void Family::compare_ages() {
   PageAges all;
   for (std::size_t i = first_; i < end_; ++i) {
     all.add(copies_[i].ages);
+    copies_[i].account.newer = copies_[i].ages.newer && !copies_[i].ages.old;
     if (copies_[i].ages.are_mixed()) note_mixed_ages(copies_[i].account);
   }
   if (all.are_mixed() && is_whole()) note_mixed_ages(copies_[first_].account);

@@ -55,15 +55,27 @@ SalvageSource::SalvageSource(FileSystem& files, const std::string& path,
   // Pages that a cut-off checkpoint has written may refer to others behind the page count.
   if (may_mix_) page_count_ = std::max(page_count_, file_pages_);
   report_.header_lost = found.is_lost;
+  report_.uuid_rejected = found.hint_is_wrong;
   report_.is_certain = !found.is_uncertain && found.uuid.has_value();
   report_.sums_compared = found.uuid.has_value();
   report_.pages = page_count_;
+  report_.missing_pages = missing_before(std::min(found.page_count, page_count_));
   if (found.log || !found.is_lost) report_.seq = seq_;
 }
 
 bool SalvageSource::exists(Pid pid) const noexcept {
   if (pid < kFirstMapPage || pid >= page_count_) return false;
   return pid < file_pages_ || (log_ && log_->scan().index().pages().contains(pid));
+}
+
+/// Pages below `end` that are neither in the file nor in the log.
+Pid SalvageSource::missing_before(Pid end) const {
+  if (file_pages_ >= end) return 0;
+  Pid missing = end - file_pages_;
+  if (!log_) return missing;
+  const auto& logged = log_->scan().index().pages();
+  return missing -
+         static_cast<Pid>(std::distance(logged.lower_bound(file_pages_), logged.lower_bound(end)));
 }
 
 void SalvageSource::for_each_page(const std::function<void(Pid)>& fn) const {
@@ -84,6 +96,10 @@ void SalvageSource::count_load() {
 SalvageSource::Loaded SalvageSource::load(Pid pid) {
   count_load();
   if (!exists(pid)) {
+    if (pid >= file_pages_ && pid < page_count_) {
+      wrong_page(pid, "length of the file", std::to_string(pid + 1ULL) + " pages or more",
+                 file_pages_);
+    }
     wrong_page(pid, "pointer to a page", "2.." + std::to_string(page_count_ - 1) + " of the file",
                pid);
   }
@@ -134,7 +150,7 @@ pager::FramePtr SalvageSource::counted(Pid pid, Fn&& fn) {
   try {
     return fn();
   } catch (const CorruptionError& error) {
-    note_unreadable(pid, error.what());
+    note_unreadable(pid, error.finding());
     throw;
   }
 }

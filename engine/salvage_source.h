@@ -65,6 +65,7 @@ class SalvageSource {
   };
 
   bool exists(Pid pid) const noexcept;
+  Pid missing_before(Pid end) const;
   Loaded load(Pid pid);
   Loaded load_logged(Pid pid);
   void require_intact(Pid pid, const Loaded& loaded) const;

@@ -50,7 +50,9 @@ Json collection_json(const SalvagedCollection& collection) {
   set_bytes(entry, "former_name", collection.former_name);
   set_bytes(entry, "kind", collection.kind);
   entry["id"] = collection.id;
+  entry["child"] = collection.child;
   entry["whole"] = collection.whole;
+  entry["newer"] = collection.newer;
   entry["found"] = collection.found;
   entry["lost"] = or_null(collection.lost);
   entry["loose"] = collection.loose;
@@ -67,9 +69,11 @@ Json salvage_json(const SalvageArguments& arguments, const SalvageReport& report
   document["ok"] = report.ok();
   document["seq"] = or_null(report.seq);
   document["pages"] = report.pages;
+  document["missing_pages"] = report.missing_pages;
   document["header_lost"] = report.header_lost;
   document["catalog_lost"] = report.catalog_lost;
   document["sums_compared"] = report.sums_compared;
+  document["uuid_rejected"] = report.uuid_rejected;
   document["certain"] = report.is_certain;
   set_bytes(document, "log_damage", report.log_damage);
   document["collections"] = Json::array();
@@ -87,10 +91,12 @@ Json salvage_json(const SalvageArguments& arguments, const SalvageReport& report
   return document;
 }
 
-std::string_view unit_of(const SalvagedCollection& collection) {
-  if (collection.kind == Blob::kKind) return "bytes";
-  if (collection.kind == Hash::kKind) return "entries";
-  return collection.kind == List::kKind ? "items" : "children";
+// So many of what a collection of that kind has.
+std::string amount_text(const SalvagedCollection& collection) {
+  if (collection.kind == Blob::kKind) return counted(collection.found, "byte");
+  if (collection.kind == Hash::kKind) return counted(collection.found, "entry", "entries");
+  return collection.kind == List::kKind ? counted(collection.found, "item")
+                                        : counted(collection.found, "child", "children");
 }
 
 std::string ranges_text(const SalvagedCollection& collection) {
@@ -107,37 +113,79 @@ std::string collection_text(const SalvagedCollection& collection) {
   const std::string name = collection.former_name.empty()
                                ? fmt::format("a {} without a name", collection.kind)
                                : fmt::format("{} '{}'", collection.kind, collection.former_name);
-  std::string text =
-      fmt::format("{}: {} {} found", name, count_text(collection.found), unit_of(collection));
+  std::string text = fmt::format("{}: {} found", name, amount_text(collection));
   if (!collection.whole) {
     text += collection.lost
                 ? fmt::format(", {} lost{}", count_text(*collection.lost), ranges_text(collection))
                 : std::string(", nobody can say how many are lost");
   }
-  if (collection.loose > 0) text += fmt::format(", {} without their place", collection.loose);
+  if (collection.loose > 0 && collection.kind == List::kKind)
+    text += fmt::format(", {} of them at the end, in no order", count_text(collection.loose));
   for (const std::string& remark : collection.remarks) text += "; " + remark;
   if (!collection.name.empty() && collection.name != collection.former_name)
     text += fmt::format("; now '{}'", collection.name);
   return printable(text) + "\n";
 }
 
-std::string salvage_text(const SalvageReport& report) {
+std::string header_text(const SalvageReport& report) {
   std::string text;
+  if (report.missing_pages > 0) {
+    text += fmt::format("the file was cut: {} of {} {} missing\n", count_text(report.missing_pages),
+                        counted(report.pages, "page"), report.missing_pages == 1 ? "is" : "are");
+  }
   if (report.header_lost) text += "both header slots are lost\n";
-  if (!report.sums_compared) text += "no checksum could be compared: any content may be damaged\n";
-  if (report.catalog_lost) text += "a part of the catalog is lost, and names with it\n";
-  if (!report.log_damage.empty())
-    text += "the log was not read to its end: " + printable(report.log_damage) + "\n";
-  std::size_t whole = 0;
+  if (report.uuid_rejected) {
+    text += report.sums_compared ? "the uuid given is not that of this database: it was ignored\n"
+                                 : "no page agrees with the uuid given: it was ignored\n";
+  }
+  if (!report.sums_compared) {
+    text += "no checksum could be compared: any content may be damaged";
+    text += report.uuid_rejected ? "\n"
+                                 : "; --uuid would help, and `quire info` of a backup prints it\n";
+  }
+  if (report.catalog_lost) text += "a part of the catalog is lost, and maybe names with it\n";
+  return text;
+}
+
+std::string log_text(const SalvageReport& report) {
+  if (report.log_damage.empty()) return {};
+  const std::string known =
+      report.seq && report.is_certain
+          ? fmt::format("what is there is of commit {}; ", count_text(*report.seq))
+          : std::string();
+  return "the log was not read to its end: " + printable(report.log_damage) + "\n" + known +
+         "newer commits, if there were any, are lost\n";
+}
+
+bool is_as_it_was(const SalvagedCollection& collection) {
+  return collection.whole && collection.name == collection.former_name;
+}
+
+std::string whole_text(const SalvageReport& report) {
+  std::uint64_t old = 0, newer = 0;
   for (const SalvagedCollection& collection : report.collections) {
-    const bool is_as_it_was = collection.whole && collection.name == collection.former_name;
-    whole += is_as_it_was ? 1 : 0;
-    if (!is_as_it_was) text += collection_text(collection);
+    if (is_as_it_was(collection) && !collection.child) ++(collection.newer ? newer : old);
+  }
+  const auto are = [](std::uint64_t count) {
+    return fmt::format("{} {} as", counted(count, "collection"), count == 1 ? "is" : "are");
+  };
+  if (report.log_damage.empty() || !report.seq)
+    return fmt::format("{} {} {}\n", are(old), old == 1 ? "it" : "they", old == 1 ? "was" : "were");
+  std::string text = fmt::format("{} commit {} left {}\n", are(old), count_text(*report.seq),
+                                 old == 1 ? "it" : "them");
+  if (newer > 0)
+    text += fmt::format("{} a newer commit left {}\n", are(newer), newer == 1 ? "it" : "them");
+  return text;
+}
+
+std::string salvage_text(const SalvageReport& report) {
+  std::string text = header_text(report) + log_text(report);
+  for (const SalvagedCollection& collection : report.collections) {
+    if (!is_as_it_was(collection)) text += collection_text(collection);
   }
   if (report.unreadable_page_count > 0)
-    text += fmt::format("{} pages could not be read\n", count_text(report.unreadable_page_count));
-  text += fmt::format("{} collections are as they were\n", count_text(whole));
-  return text + (report.ok() ? "ok\n" : "something was lost\n");
+    text += counted(report.unreadable_page_count, "page") + " could not be read\n";
+  return text + whole_text(report) + (report.ok() ? "ok\n" : "something was lost\n");
 }
 
 ExitCode run_salvage(const SalvageArguments& arguments) {

@@ -21,7 +21,7 @@ struct SalvageOptions {
   std::size_t cache_size = std::size_t{64} << 20;
   /// The database's uuid, 32 hexadecimal digits as DatabaseInfo::uuid; needed only if both header
   /// slots and the log are lost, when nothing else tells whether a page is intact. Empty: unknown.
-  /// One that no page agrees with is ignored.
+  /// One that no page agrees with is ignored (SalvageReport::uuid_rejected).
   std::string uuid;
   /// The checks of composites (CheckOptions::with()): one that has lost something stays what it is
   /// if it passes its own check, and is taken apart into its children otherwise. The other members
@@ -44,8 +44,13 @@ struct SalvagedCollection {
   std::string former_name;
   std::string kind;
   std::uint32_t id = 0;  // in the broken database
+  /// It is a child of a composite of the new database, not a collection of its own.
+  bool child = false;
   /// Everything is there, exactly as one commit left it.
   bool whole = true;
+  /// All that was found of it is of a commit after SalvageReport::seq: a checkpoint had written it
+  /// before the log was lost.
+  bool newer = false;
   /// Bytes of a blob, entries of a hash, items of a list, children of a composite.
   std::uint64_t found = 0;
   /// The same that are missing; nothing if nobody can say how many there were.
@@ -74,6 +79,8 @@ struct SalvageReport {
   std::vector<SalvagedCollection> collections;
 
   std::uint64_t pages = 0;  // of the broken database
+  /// Of them, those that are gone because the file was cut.
+  std::uint64_t missing_pages = 0;
   std::uint64_t unreadable_page_count = 0;
   std::vector<UnreadablePage> unreadable_pages;  // the first 1000
   /// The newest commit that is there; nothing if the header is lost and the log does not tell.
@@ -86,6 +93,8 @@ struct SalvageReport {
   /// Pages were compared with their sums. False if nothing tells the uuid: then any page may be
   /// damaged unseen.
   bool sums_compared = true;
+  /// SalvageOptions::uuid was given, and the header or the pages say that it is another's.
+  bool uuid_rejected = false;
   /// Why the log was not replayed to its end; empty if it was, or if there is none.
   std::string log_damage;
   /// False if nobody can say which commit the file holds: then all collections are named

@@ -146,6 +146,21 @@ TEST_F(SalvageAgesTest, TakesPagesOfTwoCommitsForNoWhole) {
   EXPECT_FALSE(table.remarks.empty());
 }
 
+TEST_F(SalvageAgesTest, TellsWhatANewerCommitLeft) {
+  broken.commit({[](auto& change) { change.write("old", 0, salvage_text(500, 1)); },
+                 [](auto& change) { change.write("both", 0, salvage_text(500, 2)); }});
+  const auto later = lose_log_after([](auto& change) {
+    change.write("both", 0, salvage_text(500, 3));
+    change.write("new", 0, salvage_text(500, 4));
+  });
+  // The catalog too: all of what it names is newer then but the content of "old".
+  for (Pid pid = 2; pid < later.size() / kPageSize; ++pid) broken.put_page_of(later, pid);
+  const SalvageReport report = salvage();
+  EXPECT_EQ(result.blobs.at("new"), salvage_text(500, 4));
+  EXPECT_TRUE(SalvageFiles::account(report, "new").newer);
+  EXPECT_FALSE(SalvageFiles::account(report, "old").newer);
+}
+
 TEST_F(SalvageAgesTest, TakesAChildOfAnotherCommitForNoWhole) {
   broken.commit({[](auto& change) { change.put_in_bag("bag", "stone", "grey"); }});
   const auto later =

@@ -99,6 +99,8 @@ TEST_F(SalvageTest, BringsASoundDatabaseOverAsItIs) {
   EXPECT_EQ(SalvageFiles::account(report, "blob").found, 50'000u);
   EXPECT_EQ(SalvageFiles::account(report, "bag").found, 2u);
   EXPECT_EQ(SalvageFiles::account(report, "bag/things").name, "bag/things");
+  EXPECT_TRUE(SalvageFiles::account(report, "bag/things").child);
+  EXPECT_FALSE(SalvageFiles::account(report, "bag").child);
 }
 
 TEST_F(SalvageTest, BringsAnEmptyDatabaseOver) {
@@ -176,9 +178,12 @@ TEST_F(SalvageTest, TakesTheUuidFromItsCaller) {
   broken.flip(bucket, 3000);
   SalvageOptions how;
   how.uuid = std::string(32, 'a');
-  EXPECT_FALSE(broken.salvage(how).sums_compared) << "no page agrees with it";
+  const SalvageReport wrong = broken.salvage(how);
+  EXPECT_FALSE(wrong.sums_compared) << "no page agrees with it";
+  EXPECT_TRUE(wrong.uuid_rejected);
   how.uuid = uuid;
   const SalvageReport report = salvage(how);
+  EXPECT_FALSE(report.uuid_rejected);
   EXPECT_TRUE(report.sums_compared);
   EXPECT_FALSE(SalvageFiles::account(report, "table").whole);
   how.uuid = "not one";
@@ -431,6 +436,7 @@ TEST_F(SalvageTest, WithoutItsLogBringsWhatTheFileHolds) {
   const SalvageReport report = salvage();
   EXPECT_FALSE(report.ok());
   EXPECT_NE(report.log_damage.find("wal.000001"), std::string::npos);
+  EXPECT_EQ(report.log_damage.find("salvage"), std::string::npos) << report.log_damage;
   EXPECT_EQ(report.seq, 1u);
   EXPECT_EQ(result, broken.history()[1]);
 }
@@ -464,7 +470,14 @@ TEST_F(SalvageTest, BringsTheBeginningOfAFileThatWasCut) {
     auto cut = whole;
     cut.resize(pages * kPageSize + 100);
     broken.write(kBrokenPath, cut);
-    EXPECT_FALSE(salvage().ok());
+    const SalvageReport report = salvage();
+    EXPECT_FALSE(report.ok());
+    EXPECT_EQ(report.missing_pages, whole.size() / kPageSize - pages);
+    const std::string length = "length of the file: expected " +
+                               std::to_string(report.unreadable_pages.front().page + 1) +
+                               " pages or more, found " + std::to_string(pages);
+    EXPECT_TRUE(report.unreadable_pages.front().what.ends_with(length))
+        << report.unreadable_pages.front().what;
   }
   tried("salvages of files cut short", whole.size() / kPageSize / 37);
 }

@@ -1,4 +1,5 @@
 #include <quire/database.h>
+#include <quire/facades.h>
 
 #include <filesystem>
 #include <string>
@@ -29,6 +30,24 @@ class SalvageCommandTest : public CommandTest {
     bytes[at] ^= 0x55;
     write_file(file(), bytes);
     expect_no_intact_database();
+  }
+  // A crash after more commits, and no log to recover them from.
+  void crash_and_lose_log() {
+    Database database = Database::open(file());
+    database.transact(
+        [](Transaction& transaction) { transaction.open<Hash>("users").put("eve", "2"); });
+    const std::string crashed = read_file(file());
+    database.close();
+    write_file(file(), crashed);
+    expect_no_intact_database();
+  }
+  std::uint64_t cut_to(std::size_t pages) {
+    std::string bytes = read_file(file());
+    const std::size_t pages_before = bytes.size() / 4096;
+    bytes.resize(pages * 4096);
+    write_file(file(), bytes);
+    expect_no_intact_database();
+    return pages_before;
   }
   void lose_header() {
     std::string bytes = read_file(file());
@@ -85,6 +104,57 @@ TEST_F(SalvageCommandTest, TakesTheUuidOfAFileWithoutAHeader) {
   EXPECT_EQ(result.json()["sums_compared"], true);
   EXPECT_EQ(result.json()["certain"], false);
   expect_failure({"salvage", file(), path("third.quire"), "--uuid", "7"}, 2, "32 hexadecimal");
+}
+
+TEST_F(SalvageCommandTest, SaysWhichUuidItCannotUse) {
+  const std::string other(32, 'a');
+  EXPECT_NE(run({"salvage", file(), path("1.quire"), "--uuid", other})
+                .out.find("the uuid given is not that of this database: it was ignored\n"),
+            std::string::npos);
+  lose_header();
+  EXPECT_NE(run({"salvage", file(), path("2.quire")}).out.find("; --uuid would help"),
+            std::string::npos);
+  const CommandResult wrong = run({"salvage", file(), path("3.quire"), "--uuid", other});
+  EXPECT_NE(wrong.out.find("no page agrees with the uuid given: it was ignored\n"),
+            std::string::npos)
+      << wrong.out;
+  EXPECT_EQ(wrong.out.find("would help"), std::string::npos);
+  const CommandResult right = run({"salvage", file(), path("4.quire"), "--uuid", uuid_});
+  EXPECT_EQ(right.out.find("ignored"), std::string::npos) << right.out;
+}
+
+TEST_F(SalvageCommandTest, SaysOfWhichCommitItIsIfTheLogIsLost) {
+  crash_and_lose_log();
+  const CommandResult result = run({"salvage", file(), new_file()});
+  EXPECT_NE(result.out.find("\nwhat is there is of commit 1; newer commits, if there were any, are "
+                            "lost\n2 collections are as commit 1 left them\nsomething was lost\n"),
+            std::string::npos)
+      << result.out;
+  EXPECT_EQ(result.out.find("restore"), std::string::npos) << result.out;
+}
+
+TEST_F(SalvageCommandTest, SaysHowMuchOfAFileWasCut) {
+  const std::uint64_t before = cut_to(5);
+  const CommandResult result = run({"salvage", file(), new_file()});
+  EXPECT_TRUE(result.out.starts_with("the file was cut: " + std::to_string(before - 5) + " of " +
+                                     std::to_string(before) + " pages are missing\n"))
+      << result.out;
+  const Json document = run({"salvage", file(), path("other.quire"), "--json"}).json();
+  EXPECT_EQ(document["missing_pages"], before - 5);
+  ASSERT_FALSE(document["unreadable_pages"].empty());
+  for (const Json& page : document["unreadable_pages"]) {
+    const std::string what = page["what"];
+    EXPECT_EQ(what.find("restore"), std::string::npos) << what;
+    EXPECT_TRUE(what.ends_with("pages or more, found 5")) << what;
+  }
+}
+
+TEST_F(SalvageCommandTest, CountsCollectionsAsLsDoes) {
+  Database database = Database::open(path("pipe.quire"));
+  database.transact([](Transaction& transaction) { transaction.create<Pipe>("events"); });
+  database.close();
+  const CommandResult result = run({"salvage", path("pipe.quire"), new_file()});
+  EXPECT_EQ(result.out, "1 collection is as it was\nok\n");
 }
 
 TEST_F(SalvageCommandTest, RefusesToOverwriteAndToReadWhatIsNotThere) {

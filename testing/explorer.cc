@@ -306,13 +306,16 @@ CrashReport explore_crashes(const CrashWorkload& workload, const CrashInvariant&
 }
 
 std::string CrashReport::summary() const {
-  std::string text = std::to_string(operations) + " calls, ";
+  const auto counted = [](std::uint64_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  };
+  std::string text = counted(operations, "call") + ", ";
   if (injected_faults > 0) text += std::to_string(injected_faults) + " of them hit by a fault, ";
   text += announced == 0 ? "no commit announced"
-                         : std::to_string(announced) + " commits announced and " +
+                         : counted(announced, "commit") + " announced and " +
                                std::to_string(acknowledged) + " acknowledged";
-  text += ", " + std::to_string(points) + " moments and " + std::to_string(recovery_points) +
-          " in recovery: " + std::to_string(images) + " distinct images (" +
+  text += ", " + counted(points, "moment") + " and " + std::to_string(recovery_points) +
+          " in recovery: " + counted(images, "distinct image") + " (" +
           std::to_string(recovery_images) + " in recovery), " + std::to_string(duplicates) +
           " seen before";
   if (!failure) return text;

@@ -158,6 +158,15 @@ TEST(ExploreProgramCrashesTest, ProcessMayDieWithinALongWrite) {
   EXPECT_EQ(again.failure->story, report.failure->story);
 }
 
+TEST(CrashReportTest, CountsOneOfAKindAsOne) {
+  CrashReport report;
+  report.operations = report.points = report.images = 1;
+  EXPECT_TRUE(
+      report.summary().starts_with("1 call, no commit announced, 1 moment and 0 in recovery: 1 "
+                                   "distinct image (0 in recovery), 0 seen before"))
+      << report.summary();
+}
+
 TEST(ExploreProgramCrashesTest, StopsAtItsBudget) {
   CrashOptions options;
   options.max_images = 10;

@@ -88,7 +88,7 @@ std::string_view to_string(FaultKind kind) noexcept {
     case FaultKind::sync_keeps_some:
       return "a sync keeps some";
     case FaultKind::sync_tells_each:
-      return "a sync fails for each";
+      return "a sync fails, for all that have the file open";
     case FaultKind::sync_no_space:
       return "a sync finds no space";
     case FaultKind::sync_lies:

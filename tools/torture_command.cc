@@ -2,8 +2,10 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -51,20 +53,27 @@ struct TortureArguments {
 };
 
 void declare_torture(CLI::App& command, TortureArguments& arguments) {
-  command.add_option("--seconds", arguments.seconds, "stop after about so long")
+  command.add_option("--seconds", arguments.seconds, "stop after about this long")
       ->check(CLI::Range(0.001, 1e7))
       ->capture_default_str();
   command.add_option("--seed", arguments.seed, "of the first program (default: random)");
-  command.add_option("--rounds", arguments.rounds, "stop after so many programs, or kills");
-  command.add_option("--jobs", arguments.jobs, "threads")
+  command.add_option("--rounds", arguments.rounds,
+                     "stop after this many programs, with --kill this many kills");
+  command.add_option("--jobs", arguments.jobs, "threads that do so at the same time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command.add_flag("--kill", arguments.kill,
                    "kill processes that write to files on this machine, instead of simulating");
   command.add_option("--dir", arguments.directory,
                      "with --kill: on the disk of this directory (default: TMPDIR, or /tmp)");
-  command.add_option("--html", arguments.page, "write a page with the result");
+  command.add_option("--html", arguments.page, "write a page with the result to this file");
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
+  std::string legend = "What comes of a fault:\n";
+  for (std::size_t outcome = 0; outcome < torture::kOutcomes; ++outcome) {
+    legend += fmt::format("  {}: {}\n", torture::to_string(static_cast<Outcome>(outcome)),
+                          torture::meaning_of(static_cast<Outcome>(outcome)));
+  }
+  command.footer(legend + "\n" + command.get_footer());
 }
 
 /// Rounds by several threads, until the time or the number of rounds is reached, too much has gone
@@ -150,33 +159,38 @@ CampaignResult kill_processes(const TortureArguments& arguments, std::uint64_t s
   return result;
 }
 
+std::string repetition_text(const torture::Finding& finding) {
+  return finding.is_repeatable
+             ? fmt::format("again with `quire torture --seed {} --rounds 1`", finding.seed)
+             : fmt::format("seed {}; a kill cannot be repeated exactly", finding.seed);
+}
+
 std::string torture_text(const TortureSummary& summary) {
   const CampaignResult& result = summary.result;
-  std::vector<Table::Align> columns(1 + torture::kOutcomes, Table::Align::right);
+  const std::vector<Outcome> outcomes = result.table.columns();
+  std::vector<Table::Align> columns(1 + outcomes.size(), Table::Align::right);
   columns.front() = Table::Align::left;
   Table table(std::move(columns));
   std::vector<std::string> head{"what happened"};
-  for (std::size_t outcome = 0; outcome < torture::kOutcomes; ++outcome) {
-    head.emplace_back(torture::to_string(static_cast<Outcome>(outcome)));
-  }
+  for (const Outcome outcome : outcomes) head.emplace_back(torture::to_string(outcome));
   table.add(head);
   for (const auto& [fault, row] : result.table.rows()) {
     std::vector<std::string> cells{fault};
-    for (const std::uint64_t count : row) cells.push_back(count_text(count));
+    for (const Outcome outcome : outcomes)
+      cells.push_back(count_text(row[static_cast<std::size_t>(outcome)]));
     table.add(cells);
   }
   std::string text = table.text();
   for (const torture::Finding& finding : result.findings) {
-    text += fmt::format("\n{}\n{}\nseed {}\n{}\n", finding.fault, finding.program, finding.seed,
-                        finding.problem);
+    text += fmt::format("\n{}\n{}\n{}\n{}\n", finding.fault, finding.program,
+                        repetition_text(finding), finding.problem);
   }
+  const std::string tried = tried_text(result);
   return text + fmt::format(
-                    "\n{} faults in {}, seed {}: {} programs, {} distinct disks ({} after a crash "
-                    "in a recovery), {} failing calls, {} damages at rest; {} with a bad end\n",
-                    count_text(result.table.total()), duration_text(summary.duration), summary.seed,
-                    count_text(result.programs), count_text(result.images),
-                    count_text(result.recovery_images), count_text(result.calls),
-                    count_text(result.damages), count_text(result.table.bad()));
+                    "\n{} in {}, seed {}{}{}; {}\n`quire torture --help` explains the "
+                    "columns\n",
+                    counted(result.table.total(), "fault"), duration_text(summary.duration),
+                    summary.seed, tried.empty() ? "" : ": ", tried, ending_text(result));
 }
 
 Json torture_json(const TortureSummary& summary) {
@@ -212,12 +226,34 @@ Json torture_json(const TortureSummary& summary) {
   return document;
 }
 
-void write_page(const std::filesystem::path& path, const std::string& page) {
-  TargetDirectory target(path.has_parent_path() ? path.parent_path().string() : ".");
-  target.write(path.filename().string(), page, std::nullopt, true);
-}
+/// Where the page goes: refused before the campaign if it could not be written after it.
+class PageFile {
+ public:
+  explicit PageFile(const std::filesystem::path& path)
+      : directory_(path.has_parent_path() ? path.parent_path().string() : "."),
+        target_(directory_),
+        name_(path.filename().string()) {
+    const std::string reason =
+        std::filesystem::is_directory(path) ? "it is a directory" : reason_against(name_);
+    if (!reason.empty()) {
+      throw InvalidArgument("--html cannot be '" + path.string() + "': " + reason +
+                            "; give the path of a file");
+    }
+    if (access(directory_.c_str(), W_OK) != 0)
+      throw IoError("access", directory_, errno, "give --html a place that can be written");
+  }
+
+  void write(const std::string& page) { target_.write(name_, page, std::nullopt, true); }
+
+ private:
+  std::string directory_;
+  TargetDirectory target_;
+  std::string name_;
+};
 
 ExitCode run_torture(const TortureArguments& arguments) {
+  std::optional<PageFile> page;
+  if (!arguments.page.empty()) page.emplace(arguments.page);
   const Clock::time_point begin = Clock::now();
   TortureSummary summary;
   summary.began = fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(std::time(nullptr)));
@@ -226,7 +262,7 @@ ExitCode run_torture(const TortureArguments& arguments) {
       arguments.kill ? kill_processes(arguments, summary.seed) : simulate(arguments, summary.seed);
   summary.duration = Clock::now() - begin;
   arguments.json ? print_json(torture_json(summary)) : write_data(torture_text(summary));
-  if (!arguments.page.empty()) write_page(arguments.page, torture_page(summary));
+  if (page) page->write(torture_page(summary));
   if (summary.result.table.bad() > 0) return ExitCode::problem;
   return interrupt_has_come() ? ExitCode::interrupted : ExitCode::success;
 }
@@ -253,7 +289,7 @@ ExitCode run_writer(const WriterArguments& arguments) {
 void add_torture_command(CommandLine& command_line) {
   command_line.add<TortureArguments>(
       command_line.app(), "torture",
-      "crash programs by simulation, or kill processes, and compare what is left", declare_torture,
+      "Crash programs by simulation, or kill processes, and compare what is left", declare_torture,
       run_torture);
   command_line.add<WriterArguments>(command_line.app(), kTortureWriterCommand, "", declare_writer,
                                     run_writer);

@@ -86,7 +86,7 @@ void KillLoop::kill_once(torture::CampaignResult& result) {
   } catch (const std::exception& error) {
     result.table.add(kKill, Outcome::wrong);
     result.findings.push_back({seed_, "endless program", kKill,
-                               fmt::format("{}\n{} is left as it is", error.what(), path_)});
+                               fmt::format("{}\n{} is left as it is", error.what(), path_), false});
     begin_anew();
   }
 }

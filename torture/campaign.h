@@ -8,12 +8,13 @@
 
 namespace quire::torture {
 
-/// A bad outcome, and how to see it again.
+/// A bad outcome, and whether it can be seen again.
 struct Finding {
-  std::uint64_t seed = 0;  // of the program: run_program() alone shows it
+  std::uint64_t seed = 0;  // of the program
   std::string program;     // Sequence::name()
   std::string fault;
-  std::string problem;  // several lines
+  std::string problem;        // several lines
+  bool is_repeatable = true;  // run_program(seed) shows it again
 };
 
 /// What has been tried so far.

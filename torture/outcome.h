@@ -5,25 +5,28 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quire::torture {
 
-/// What came of one fault, the bad ones last.
+/// What came of one fault, the bad ones last; meaning_of() says what each is.
 enum class Outcome {
-  as_promised,  // everything that was acknowledged is there, and no part of anything else
-  reported,     // an error was thrown; then, on reopening, as promised
+  as_promised,
+  reported,
   // Of damage at rest:
-  detected,  // an error of open() or of a read, or a problem of check() while reads are right
-  repaired,  // all is right, and the damage is gone
-  harmless,  // all is right, and the damage is still there: it hit what means nothing
-  older,     // that of an older commit: damage at the end of the log is a torn end
+  detected,
+  repaired,
+  harmless,
+  older,
   // Bad:
-  wrong,   // something that was promised is missing, or something else is there
-  failed,  // an error that tells of something else than the fault
+  wrong,
+  failed,
 };
 inline constexpr std::size_t kOutcomes = 8;
 
 std::string_view to_string(Outcome outcome) noexcept;
+/// What it says, in one line for users.
+std::string_view meaning_of(Outcome outcome) noexcept;
 constexpr bool is_good(Outcome outcome) noexcept { return outcome < Outcome::wrong; }
 
 /// How often each kind of fault has come to each outcome. One thread at a time.
@@ -39,6 +42,8 @@ class OutcomeTable {
   std::uint64_t total() const noexcept;
   /// Faults that came to no good.
   std::uint64_t bad() const noexcept;
+  /// Those that a reader wants to see: what has happened, and everything bad, which has not.
+  std::vector<Outcome> columns() const;
 
  private:
   std::map<std::string, Row> rows_;

@@ -88,6 +88,10 @@ TEST_F(TortureCommandTest, LeavesTheDatabaseThatAFindingNames) {
   EXPECT_EQ(result.exit_code, 1) << result.err;
   const Json findings = result.json()["findings"];
   EXPECT_FALSE(findings.empty());
+  const CommandResult text =
+      run({"torture", "--kill", "--seed", "8", "--rounds", "1", "--dir", path("")});
+  EXPECT_NE(text.out.find("seed 8; a kill cannot be repeated exactly\n"), std::string::npos)
+      << text.out;
   for (std::size_t number = 0; number < findings.size(); ++number) {
     const std::string problem = findings[number]["problem"];
     const std::size_t begin = problem.rfind(path(""));
@@ -99,11 +103,41 @@ TEST_F(TortureCommandTest, LeavesTheDatabaseThatAFindingNames) {
   }
 }
 
+TEST_F(TortureCommandTest, OfKillsShowsOnlyWhatTheyCanComeTo) {
+  const CommandResult result = run({"torture", "--kill", "--rounds", "1", "--dir", path("")});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out.find("detected"), std::string::npos) << result.out;
+  EXPECT_EQ(result.out.find("program"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("1 fault in "), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("; no fault came to a bad end\n"), std::string::npos) << result.out;
+}
+
+TEST_F(TortureCommandTest, RefusesAPageThatCannotBeWrittenBeforeItBegins) {
+  std::filesystem::create_directory(path("directory"));
+  for (const std::string& page :
+       {path("directory"), path("no/such/page.html"), path("new") + "/"}) {
+    const CommandResult result = run({"torture", "--seconds", "1000000", "--html", page});
+    EXPECT_NE(result.exit_code, 0);
+    EXPECT_EQ(result.out, "") << "a campaign was run";
+  }
+  const CommandResult refused =
+      run_as_nobody({"torture", "--rounds", "1", "--html", path("page.html")});
+  EXPECT_EQ(refused.exit_code, 7) << refused.err;
+  EXPECT_EQ(refused.out, "");
+  EXPECT_FALSE(std::filesystem::exists(path("new")));
+}
+
+TEST_F(TortureCommandTest, ExplainsEachOutcomeInItsHelp) {
+  const std::string help = run({"torture", "--help"}).out;
+  EXPECT_NE(help.find("an older commit: files were damaged"), std::string::npos) << help;
+  EXPECT_NE(help.find("wrong content: bad: "), std::string::npos) << help;
+}
+
 TEST_F(TortureCommandTest, WritesAPage) {
   const CommandResult result =
       run({"torture", "--seed", "7", "--rounds", "1", "--html", path("page.html")});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_NE(result.out.find("seed 7: 1 programs"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("seed 7: 1 program, "), std::string::npos) << result.out;
   EXPECT_NE(read_file(path("page.html")).find("<h1>quire torture</h1>"), std::string::npos);
 }
 

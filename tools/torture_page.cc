@@ -68,7 +68,7 @@ std::string legend_html(const CampaignResult& result) {
 std::string repetition_html(const torture::Finding& finding) {
   if (!finding.is_repeatable) {
     return "A kill cannot be repeated exactly: the moment does not follow from the seed alone. The "
-           "files are kept as they were found.";
+           "files are kept; below stands where.";
   }
   return fmt::format("Again with <code>quire torture --seed {} --rounds 1</code>.", finding.seed);
 }

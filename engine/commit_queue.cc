@@ -191,7 +191,7 @@ void CommitQueue::make_durable() QUIRE_NO_ANALYSIS {
   if (!log()) return;
   Lock lock(mutex_);
   const Seq wanted = published();
-  while (durable() < wanted || generation_end_) {
+  while (durable() < wanted) {
     if (poisoned()) throw IoError(*poison_);
     lead_or_wait(lock, true);
   }

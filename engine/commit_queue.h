@@ -65,11 +65,11 @@ class CommitQueue {
   void wait_visible(Seq seq);
   /// The same for written.
   void wait_written(Seq seq);
-  /// Returns when all that was published before the call is durable, and the generation that was
-  /// closed has begun its new segment.
+  /// Returns when all that was published before the call is durable.
   void make_durable();
-  /// The same, and a MARK behind it in the log, which proves what was synced: damage to that is no
-  /// torn end from here on (rule L6), so pages that came of it may be overwritten.
+  /// The same, and a generation that was closed has begun its new segment, and a MARK lies behind it
+  /// all, which proves what was synced: damage to that is no torn end from here on (rule L6), so
+  /// pages that came of it may be overwritten.
   void prove_durable();
   bool has_undurable() const noexcept { return durable() < published(); }
 

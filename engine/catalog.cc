@@ -144,6 +144,8 @@ CatalogEntry decode_catalog_entry(std::string_view name, ByteView bytes) {
   entry.created_seq = header.created_seq;
   entry.kind_name = reader.take(header.kind_name_size, "kind name").str();
   reader.require(!structure_called(entry.kind_name), "kind name", "a composite's", entry.kind_name);
+  reader.require(!is_composite || fault_of_text(entry.kind_name, kMaxKindNameBytes).empty(),
+                 "kind name", "UTF-8 without byte 0", entry.kind_name);
   entry.options = reader.take(header.options_size, "options").str();
   for (unsigned i = 0; i < header.child_count; ++i) {
     CatalogChild child;
@@ -152,6 +154,8 @@ CatalogEntry decode_catalog_entry(std::string_view name, ByteView bytes) {
     reader.require(is_kind(kind), "kind of a child", "1 to 4", kind);
     child.kind = static_cast<CollectionKind>(kind);
     child.name = reader.take(reader.take<std::uint8_t>(), "name of a child").str();
+    reader.require(fault_of_text(child.name, kMaxNameBytes).empty(), "name of a child",
+                   "UTF-8 without byte 0", child.name);
     entry.children.push_back(std::move(child));
   }
   reader.require(reader.left() == 0, "length", "nothing behind the children", reader.left());

@@ -74,6 +74,11 @@ TEST(CatalogEntry, IsRefusedWhenItSaysWhatNoWriterWrites) {
   };
   refused([](CatalogEntry& entry) { entry.kind_name = std::string(64, 'k'); });
   refused([](CatalogEntry& entry) { entry.kind_name.clear(); });
+  for (const std::string& text : {std::string("a\0b", 3), std::string("\xff")}) {
+    refused([&](CatalogEntry& entry) { entry.kind_name = text; });
+    refused([&](CatalogEntry& entry) { entry.children.front().name = text; });
+  }
+  refused([](CatalogEntry& entry) { entry.children.front().name.clear(); });
   refused([](CatalogEntry& entry) { entry.options = std::string(1025, 'o'); });
   for (const char* structure : {"blob", "list", "hash"}) {
     refused([&](CatalogEntry& entry) { entry.kind_name = structure; });

@@ -30,7 +30,7 @@ void declare_bench(CLI::App& command, BenchArguments& arguments) {
   command.add_option("--dir", arguments.directory,
                      "measure the disk of this directory (default: TMPDIR, or /tmp)");
   command.add_option("--seconds", arguments.seconds, "about so long for each row")
-      ->check(CLI::Range(0.001, 3600.0))
+      ->check(number_between(0.001, 3600))
       ->capture_default_str();
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }

@@ -4,6 +4,7 @@
 #include <quire/version.h>
 
 #include <algorithm>
+#include <charconv>
 #include <span>
 
 #include "tools/interrupt.h"
@@ -41,6 +42,18 @@ bool asks_for_json(std::span<char*> arguments) {
 }
 
 }  // namespace
+
+CLI::Validator number_between(double least, double most) {
+  const auto check = [least, most](const std::string& text) -> std::string {
+    double number = 0;
+    const char* const text_end = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), text_end, number);
+    const bool is_number = error == std::errc() && end == text_end;
+    if (is_number && number >= least && number <= most) return "";
+    return fmt::format("'{}' is no number from {} to {}", text, least, most);
+  };
+  return {check, fmt::format("{} to {}", least, most)};
+}
 
 CommandLine::CommandLine()
     : app_("Quire: transactions, blobs, lists and hashes in one file", "quire") {

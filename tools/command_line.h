@@ -10,6 +10,9 @@
 
 namespace quire::tools {
 
+/// Checks that an argument is a number within these bounds. (CLI::Range lets "nan" pass.)
+CLI::Validator number_between(double least, double most);
+
 /// The subcommands of `quire`: each group adds its own, run() parses and runs the one that was
 /// named.
 class CommandLine {

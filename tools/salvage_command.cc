@@ -71,6 +71,7 @@ Json salvage_json(const SalvageArguments& arguments, const SalvageReport& report
   document["pages"] = report.pages;
   document["missing_pages"] = report.missing_pages;
   document["header_lost"] = report.header_lost;
+  document["header_foreign"] = report.header_foreign;
   document["catalog_lost"] = report.catalog_lost;
   document["sums_compared"] = report.sums_compared;
   document["uuid_rejected"] = report.uuid_rejected;
@@ -133,7 +134,14 @@ std::string header_text(const SalvageReport& report) {
     text += fmt::format("the file was cut: {} of {} {} missing\n", count_text(report.missing_pages),
                         counted(report.pages, "page"), report.missing_pages == 1 ? "is" : "are");
   }
-  if (report.header_lost) text += "both header slots are lost\n";
+  if (report.header_foreign) {
+    text += report.header_lost ? "the header is another database's\n"
+                               : "no page agrees with the header: it is another database's, or all "
+                                 "pages are damaged; --uuid would tell, and `quire info` of a "
+                                 "backup prints it\n";
+  } else if (report.header_lost) {
+    text += "both header slots are lost\n";
+  }
   if (report.uuid_rejected) {
     text += report.sums_compared ? "the uuid given is not that of this database: it was ignored\n"
                                  : "no page agrees with the uuid given: it was ignored\n";

@@ -65,6 +65,7 @@ class TemporaryFile {
   // False if there is something of that name already, which is not to be overwritten.
   bool move_to(const std::string& name, bool overwrite) {
     const char* own = file_.name.c_str();
+    if (overwrite) require_replaceable(name);
     // link() never replaces what is there; rename() does so at one moment.
     const int result = overwrite ? renameat(directory_, own, directory_, name.c_str())
                                  : linkat(directory_, own, directory_, name.c_str(), 0);
@@ -74,6 +75,15 @@ class TemporaryFile {
   }
 
  private:
+  // A device or a pipe would be gone for everybody.
+  void require_replaceable(const std::string& name) const {
+    struct stat there {};
+    if (fstatat(directory_, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return;
+    if (S_ISREG(there.st_mode) || S_ISLNK(there.st_mode) || S_ISDIR(there.st_mode)) return;
+    throw KeyExists("'" + path_ +
+                    "' is a device or a pipe, which no file replaces; give another path");
+  }
+
   int directory_;
   Unfinished file_;
   const std::string& path_;  // of the file to be, for messages

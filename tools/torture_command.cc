@@ -54,18 +54,24 @@ struct TortureArguments {
 
 void declare_torture(CLI::App& command, TortureArguments& arguments) {
   command.add_option("--seconds", arguments.seconds, "stop after about this long")
-      ->check(CLI::Range(0.001, 1e7))
+      ->check(number_between(0.001, 1e7))
       ->capture_default_str();
-  command.add_option("--seed", arguments.seed, "of the first program (default: random)");
-  command.add_option("--rounds", arguments.rounds,
-                     "stop after this many programs, with --kill this many kills");
+  command.add_option("--seed", arguments.seed, "of the first program (default: random)")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--rounds", arguments.rounds,
+                  "stop after this many programs, with --kill this many kills")
+      ->check(CLI::PositiveNumber);
   command.add_option("--jobs", arguments.jobs, "threads that do so at the same time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command.add_flag("--kill", arguments.kill,
-                   "kill processes that write to files on this machine, instead of simulating");
-  command.add_option("--dir", arguments.directory,
-                     "with --kill: on the disk of this directory (default: TMPDIR, or /tmp)");
+  CLI::Option* const kill =
+      command.add_flag("--kill", arguments.kill,
+                       "kill processes that write to files on this machine, instead of simulating");
+  command
+      .add_option("--dir", arguments.directory,
+                  "with --kill: on the disk of this directory (default: TMPDIR, or /tmp)")
+      ->needs(kill);
   command.add_option("--html", arguments.page, "write a page with the result to this file");
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
   std::string legend = "What comes of a fault:\n";
@@ -233,8 +239,9 @@ class PageFile {
       : directory_(path.has_parent_path() ? path.parent_path().string() : "."),
         target_(directory_),
         name_(path.filename().string()) {
-    const std::string reason =
-        std::filesystem::is_directory(path) ? "it is a directory" : reason_against(name_);
+    const auto there = std::filesystem::status(path);
+    const bool is_other = std::filesystem::exists(there) && !is_regular_file(there);
+    const std::string reason = is_other ? "it is there and is no file" : reason_against(name_);
     if (!reason.empty()) {
       throw InvalidArgument("--html cannot be '" + path.string() + "': " + reason +
                             "; give the path of a file");

@@ -118,6 +118,14 @@ TEST_F(TargetDirectoryTest, LeavesNoPartOfAFileThatCannotBePlaced) {
   EXPECT_EQ(name_count(""), 1U);
 }
 
+TEST_F(TargetDirectoryTest, ReplacesNoPipe) {
+  TargetDirectory target(path(""));
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_THROW(target.write("pipe", "x", std::nullopt, true), KeyExists);
+  EXPECT_TRUE(std::filesystem::is_fifo(path("pipe")));
+  EXPECT_EQ(name_count(""), 1U);
+}
+
 TEST_F(TargetDirectoryTest, StreamsFilesOfAnyLengthSeveralAtOnce) {
   TargetDirectory target(path("out"));
   const std::string piece(10'000, 'x');

@@ -127,6 +127,13 @@ TEST_F(TortureCommandTest, RefusesAPageThatCannotBeWrittenBeforeItBegins) {
   EXPECT_FALSE(std::filesystem::exists(path("new")));
 }
 
+TEST_F(TortureCommandTest, RefusesNumbersThatMeanNothing) {
+  expect_failure({"torture", "--seconds", "nan"}, 2, "nan");
+  expect_failure({"torture", "--seed", "-1"}, 2, "-1");
+  expect_failure({"torture", "--rounds", "0"}, 2, "0");
+  expect_failure({"torture", "--rounds", "1", "--dir", path("")}, 2, "--kill");
+}
+
 TEST_F(TortureCommandTest, ExplainsEachOutcomeInItsHelp) {
   const std::string help = run({"torture", "--help"}).out;
   EXPECT_NE(help.find("an older commit: files were damaged"), std::string::npos) << help;

@@ -125,6 +125,17 @@ Evidence examine(File& file, const std::vector<Uuid>& candidates) {
   return evidence;
 }
 
+/// Whether there are pages, and neither one of them nor a segment of the log, which may hold newer
+/// ones, agrees with the uuid.
+bool is_belied(File& file, const wal::SegmentSet& segments, const Uuid& uuid) {
+  for (const std::uint32_t no : segments.numbers()) {
+    const auto reader = open_segment(segments, no);
+    if (reader && reader->header().uuid == uuid) return false;
+  }
+  const Evidence evidence = examine(file, {uuid});
+  return evidence.is_database && !evidence.uuid;
+}
+
 std::vector<Uuid> candidates_for(File& file, const wal::SegmentSet& segments,
                                  const std::optional<Uuid>& hint) {
   std::vector<Uuid> candidates;
@@ -185,12 +196,16 @@ bool has_structure_sum(Pid pid, pager::PageBytes bytes, std::uint64_t uuid_hash)
 SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
                                   const std::string& hint) {
   const std::optional<Uuid> given = parse_uuid(hint);
-  if (const auto slot = read_slots(file)) {
+  const std::optional<pager::Header> slot = read_slots(file);
+  const bool is_foreign = slot && is_belied(file, segments, slot->uuid);
+  const Evidence evidence =
+      slot && !is_foreign ? Evidence{} : examine(file, candidates_for(file, segments, given));
+  if (slot && !evidence.uuid) {
     SalvageHeader found = from_slot(*slot);
+    found.is_foreign = is_foreign;
     found.hint_is_wrong = given && *given != slot->uuid;
     return found;
   }
-  const Evidence evidence = examine(file, candidates_for(file, segments, given));
   if (!evidence.is_database) {
     throw FormatError(FormatError::Reason::not_quire,
                       "nothing in this file looks like a page of a Quire database; give another "
@@ -198,6 +213,7 @@ SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
   }
   SalvageHeader found;
   found.is_lost = true;
+  found.is_foreign = is_foreign;
   found.uuid = evidence.uuid;
   found.hint_is_wrong = given && given != evidence.uuid;
   found.page_count = pages_of(file);

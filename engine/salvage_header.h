@@ -14,7 +14,8 @@ namespace quire::engine {
 
 /// What can be learnt of a database before its pages are read.
 struct SalvageHeader {
-  bool is_lost = false;              // neither slot is intact
+  bool is_lost = false;              // neither slot is intact and of this database
+  bool is_foreign = false;           // a slot is intact, and no page, no segment has its uuid
   std::optional<Uuid> uuid;          // nothing: no page's sum can be compared
   std::optional<wal::LogStart> log;  // nothing: there is none
   Seq seq = 0;                       // T; if the slots are lost and there is no log, UINT64_MAX
@@ -27,8 +28,8 @@ struct SalvageHeader {
 
 /// Reads the header slots. If both are lost: the uuid is what is left of them, or what block 0 of a
 /// log segment or the caller (`hint`, 32 hexadecimal digits or empty) says, if the sums of pages
-/// agree with it; and the log is that of the segments beside the file. Reads a good part of the
-/// file then. FormatError if nothing in it looks like a page of a database, or if it is of a newer
+/// agree with it; and the log is that of the segments beside the file. The same if pages agree with
+/// such a uuid and none with the slots'. Reads a good part of the file then. FormatError if nothing in it looks like a page of a database, or if it is of a newer
 /// format; InvalidArgument if the hint is no uuid.
 SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
                                   const std::string& hint);

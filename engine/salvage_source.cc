@@ -55,6 +55,7 @@ SalvageSource::SalvageSource(FileSystem& files, const std::string& path,
   // Pages that a cut-off checkpoint has written may refer to others behind the page count.
   if (may_mix_) page_count_ = std::max(page_count_, file_pages_);
   report_.header_lost = found.is_lost;
+  report_.header_foreign = found.is_foreign;
   report_.uuid_rejected = found.hint_is_wrong;
   report_.is_certain = !found.is_uncertain && found.uuid.has_value();
   report_.sums_compared = found.uuid.has_value();

@@ -241,6 +241,10 @@ std::optional<Seen> look(ImageFiles& files) {
 }
 
 void compare(const Seen& seen, const SalvageReport& report, const Content& salvaged) {
+  if (report.header_foreign) {
+    require(!seen.check.ok(), "a salvage does not believe the header of something sound");
+    return;
+  }
   require(!report.header_lost && report.is_certain && report.log_damage.empty() &&
               report.seq == seen.seq,
           "a reader opens what a salvage finds damage in");

@@ -86,8 +86,11 @@ struct SalvageReport {
   /// The newest commit that is there; nothing if the header is lost and the log does not tell.
   std::optional<std::uint64_t> seq;
 
-  /// Neither header slot is intact.
+  /// Neither header slot is intact and this database's.
   bool header_lost = false;
+  /// A header slot is intact, but no page or log agrees with its uuid: it is another database's, or
+  /// all pages are damaged. If `header_lost` too, pages agree with SalvageOptions::uuid or the log.
+  bool header_foreign = false;
   /// The catalog could not be read as a whole: names may be missing.
   bool catalog_lost = false;
   /// Pages were compared with their sums. False if nothing tells the uuid: then any page may be

@@ -1,5 +1,7 @@
 // What the report of a salvage says beside the accounts of the collections.
 
+#include <algorithm>
+
 #include <quire/salvage_report.h>
 
 #include "tests/engine/salvage_fixture.h"
@@ -23,6 +25,31 @@ TEST_F(SalvageReportTest, SaysThatAnUuidIsNotThatOfTheHeader) {
   const SalvageReport report = broken.salvage(how);
   EXPECT_TRUE(report.uuid_rejected);
   EXPECT_TRUE(report.ok());
+}
+
+TEST_F(SalvageReportTest, BelievesThePagesRatherThanAnotherDatabasesHeader) {
+  Options options;
+  options.file_system = &broken.files();
+  options.read_only = true;
+  SalvageOptions how;
+  how.uuid = Database::open(kBrokenPath, options).info().uuid;
+  EXPECT_FALSE(broken.salvage(how).header_foreign);
+  SalvageFiles other;
+  other.commit({[](auto& change) { change.write("blob", 0, salvage_text(50'000, 2)); }});
+  const std::vector<std::byte> foreign = other.read(kBrokenPath);
+  std::vector<std::byte> mixed = broken.read(kBrokenPath);
+  std::copy_n(foreign.begin(), 2 * kPageSize, mixed.begin());
+  broken.write(kBrokenPath, mixed);
+  const SalvageReport unknown = broken.salvage();
+  EXPECT_TRUE(unknown.header_foreign);
+  EXPECT_FALSE(unknown.header_lost);
+  const SalvageReport report = broken.salvage(how);
+  EXPECT_TRUE(report.header_foreign);
+  EXPECT_TRUE(report.header_lost);
+  EXPECT_FALSE(report.uuid_rejected);
+  ASSERT_EQ(report.collections.size(), 1u);
+  EXPECT_EQ(report.collections.front().former_name, "blob");
+  EXPECT_EQ(report.collections.front().found, 50'000u);
 }
 
 TEST_F(SalvageReportTest, MissesNoPageThatOnlyTheLogHolds) {

@@ -68,6 +68,15 @@ std::optional<wal::SegmentReader> open_segment(const wal::SegmentSet& segments, 
   }
 }
 
+/// Those of the segments with an intact block 0.
+std::vector<Uuid> uuids_of(const wal::SegmentSet& segments) {
+  std::vector<Uuid> uuids;
+  for (const std::uint32_t no : segments.numbers()) {
+    if (const auto reader = open_segment(segments, no)) uuids.push_back(reader->header().uuid);
+  }
+  return uuids;
+}
+
 /// The segments beside a file whose header is lost.
 struct FoundLog {
   wal::LogIdentity identity;
@@ -128,10 +137,8 @@ Evidence examine(File& file, const std::vector<Uuid>& candidates) {
 /// Whether there are pages, and neither one of them nor a segment of the log, which may hold newer
 /// ones, agrees with the uuid.
 bool is_belied(File& file, const wal::SegmentSet& segments, const Uuid& uuid) {
-  for (const std::uint32_t no : segments.numbers()) {
-    const auto reader = open_segment(segments, no);
-    if (reader && reader->header().uuid == uuid) return false;
-  }
+  const std::vector<Uuid> logged = uuids_of(segments);
+  if (std::find(logged.begin(), logged.end(), uuid) != logged.end()) return false;
   const Evidence evidence = examine(file, {uuid});
   return evidence.is_database && !evidence.uuid;
 }
@@ -150,15 +157,14 @@ std::vector<Uuid> candidates_for(File& file, const wal::SegmentSet& segments,
     }
     candidates.push_back(uuid);
   }
-  for (const std::uint32_t no : segments.numbers()) {
-    const auto reader = open_segment(segments, no);
-    if (reader) candidates.push_back(reader->header().uuid);
-  }
+  const std::vector<Uuid> logged = uuids_of(segments);
+  candidates.insert(candidates.end(), logged.begin(), logged.end());
   return candidates;
 }
 
-SalvageHeader from_slot(const pager::Header& slot) {
+SalvageHeader from_slot(const pager::Header& slot, const std::optional<Uuid>& hint) {
   SalvageHeader found;
+  found.hint_is_wrong = hint && *hint != slot.uuid;
   found.uuid = slot.uuid;
   found.seq = slot.checkpoint_seq;
   found.page_count = slot.page_count;
@@ -198,12 +204,11 @@ SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
   const std::optional<Uuid> given = parse_uuid(hint);
   const std::optional<pager::Header> slot = read_slots(file);
   const bool is_foreign = slot && is_belied(file, segments, slot->uuid);
-  const Evidence evidence =
-      slot && !is_foreign ? Evidence{} : examine(file, candidates_for(file, segments, given));
+  if (slot && !is_foreign) return from_slot(*slot, given);
+  const Evidence evidence = examine(file, candidates_for(file, segments, given));
   if (slot && !evidence.uuid) {
-    SalvageHeader found = from_slot(*slot);
-    found.is_foreign = is_foreign;
-    found.hint_is_wrong = given && *given != slot->uuid;
+    SalvageHeader found = from_slot(*slot, given);
+    found.is_foreign = true;
     return found;
   }
   if (!evidence.is_database) {

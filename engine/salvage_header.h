@@ -29,8 +29,9 @@ struct SalvageHeader {
 /// Reads the header slots. If both are lost: the uuid is what is left of them, or what block 0 of a
 /// log segment or the caller (`hint`, 32 hexadecimal digits or empty) says, if the sums of pages
 /// agree with it; and the log is that of the segments beside the file. The same if pages agree with
-/// such a uuid and none with the slots'. Reads a good part of the file then. FormatError if nothing in it looks like a page of a database, or if it is of a newer
-/// format; InvalidArgument if the hint is no uuid.
+/// such a uuid and none with the slots'. Reads a good part of the file then. FormatError if nothing
+/// in it looks like a page of a database, or if it is of a newer format; InvalidArgument if the hint
+/// is no uuid.
 SalvageHeader find_salvage_header(File& file, const wal::SegmentSet& segments,
                                   const std::string& hint);
 

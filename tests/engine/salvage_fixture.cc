@@ -146,6 +146,13 @@ Bytes SalvageFiles::commit_and_close_later(
   return closed;
 }
 
+std::string SalvageFiles::uuid() const {
+  Options options;
+  options.file_system = files_.get();
+  options.read_only = true;
+  return Database::open(kBrokenPath, options).info().uuid;
+}
+
 Bytes SalvageFiles::read(const std::string& path) const {
   const auto file = files_->open(path, OpenMode::read_only);
   Bytes bytes(file->status().size);

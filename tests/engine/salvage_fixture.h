@@ -47,6 +47,8 @@ class SalvageFiles {
   std::vector<std::byte> read(const std::string& path) const;
   void write(const std::string& path, const std::vector<std::byte>& bytes);
   std::size_t page_count() const;
+  /// As the intact database tells it.
+  std::string uuid() const;
   /// What a page says it is, intact or not.
   StructurePageHeader header(Pid pid) const;
   /// The pages of that owner and type, by number; stale ones too.

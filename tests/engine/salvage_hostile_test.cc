@@ -38,11 +38,8 @@ class SalvageHostileTest : public ::testing::Test {
     broken.commit({fill, [](auto& change) { change.write("gone", 0, salvage_text(9000, 4)); },
                    [](auto& change) { change.drop("gone"); }});
     whole = broken.read(kBrokenPath);
-    Options options;
-    options.file_system = &broken.files();
-    options.read_only = true;
     std::array<std::uint8_t, 16> uuid{};
-    const std::string digits = Database::open(kBrokenPath, options).info().uuid;
+    const std::string digits = broken.uuid();
     for (std::size_t i = 0; i < uuid.size(); ++i)
       uuid[i] = static_cast<std::uint8_t>(std::stoul(digits.substr(2 * i, 2), nullptr, 16));
     uuid_hash = checksum64(uuid, 0);

@@ -28,11 +28,8 @@ TEST_F(SalvageReportTest, SaysThatAnUuidIsNotThatOfTheHeader) {
 }
 
 TEST_F(SalvageReportTest, BelievesThePagesRatherThanAnotherDatabasesHeader) {
-  Options options;
-  options.file_system = &broken.files();
-  options.read_only = true;
   SalvageOptions how;
-  how.uuid = Database::open(kBrokenPath, options).info().uuid;
+  how.uuid = broken.uuid();
   EXPECT_FALSE(broken.salvage(how).header_foreign);
   SalvageFiles other;
   other.commit({[](auto& change) { change.write("blob", 0, salvage_text(50'000, 2)); }});

@@ -169,10 +169,7 @@ TEST_F(SalvageTest, FindsTheUuidInWhatIsLeftOfAHeaderSlot) {
 
 TEST_F(SalvageTest, TakesTheUuidFromItsCaller) {
   make();
-  Options options;
-  options.file_system = &broken.files();
-  options.read_only = true;
-  const std::string uuid = Database::open(kBrokenPath, options).info().uuid;
+  const std::string uuid = broken.uuid();
   const Pid bucket = pages_of("table", PageType::hash_bucket).front();
   broken.damage_headers();
   broken.flip(bucket, 3000);

@@ -74,15 +74,6 @@ bool has_log_file(FileSystem& files) {
   });
 }
 
-/// The call of the first write of the database file behind `from`.
-std::uint64_t first_write_of_pages(const SimulatedFileSystem& files, std::uint64_t from) {
-  const std::string write = "write " + std::string(kPath) + " ";
-  for (std::uint64_t call = from; call < files.crash_points(); ++call) {
-    if (files.operation_name(call).starts_with(write)) return call;
-  }
-  throw std::runtime_error("nothing was saved");
-}
-
 }  // namespace
 
 void damaged_pages() {
@@ -141,22 +132,11 @@ void shortened_log() {
 }
 
 void damage_while_pages_are_saved() {
-  const auto run = [](SimulatedFileSystem& files) {
-    auto database = Database::open(kPath, options_on(files));
-    commit_number(database, 3, Durability::relaxed);  // so that nothing but the mark proves it
-    const std::uint64_t before = files.crash_points();
-    try {
-      database.checkpoint();
-    } catch (const IoError&) {
-    }
-    return before;
-  };
-  const Disk whole = clean_disk(2);
-  const std::uint64_t saving = first_write_of_pages(*whole, run(*whole));
-
-  const Disk disk = clean_disk(2);
-  disk->set_faults({{{FaultKind::partial_write, saving, Fault::kForever}}});
-  run(*disk);
+  const Disk disk = disk_with_a_failed_checkpoint(
+      [](Database& database) {
+        commit_number(database, 3, Durability::relaxed);  // so that nothing but the mark proves it
+      },
+      "write " + std::string(kPath), FaultKind::partial_write, Fault::kForever);
   const Disk left = disk->crash(CrashPolicy::keep_all());
   flip(*left, segment_path(1), 4096 + 100);
   require_refused(*left, "pages of the commit are in the file, and its record is damaged");

@@ -75,6 +75,34 @@ std::string segment_path(int number) {
   return std::string(kPath) + "-wal.00000" + std::to_string(number);
 }
 
+std::uint64_t first_call(const SimulatedFileSystem& files, const std::string& operation,
+                         std::uint64_t from) {
+  for (std::uint64_t call = from; call < files.crash_points(); ++call) {
+    if ((files.operation_name(call) + " ").starts_with(operation + " ")) return call;
+  }
+  throw std::runtime_error("there is no call '" + operation + "'");
+}
+
+Disk disk_with_a_failed_checkpoint(void (*program)(Database&), const std::string& operation,
+                                   FaultKind kind, std::uint64_t count) {
+  const auto run = [program](SimulatedFileSystem& files) {
+    auto database = Database::open(kPath, options_on(files));
+    program(database);
+    const std::uint64_t before = files.crash_points();
+    try {
+      database.checkpoint();
+    } catch (const IoError&) {
+    }
+    return before;
+  };
+  const Disk whole = clean_disk(2);
+  const std::uint64_t call = first_call(*whole, operation, run(*whole));
+  Disk disk = clean_disk(2);
+  disk->set_faults({{{kind, call, count}}});
+  run(*disk);
+  return disk;
+}
+
 void flip(FileSystem& files, const std::string& path, std::uint64_t offset) {
   const auto file = files.open(path, OpenMode::read_write);
   std::byte byte{};

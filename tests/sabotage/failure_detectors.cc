@@ -10,36 +10,13 @@
 namespace quire::sabotage {
 namespace {
 
-using Program = void (*)(Database&);
-
-/// The first call from `from` on that syncs the database file.
-std::uint64_t first_sync_of_pages(const SimulatedFileSystem& files, std::uint64_t from) {
-  const std::string sync = "sync " + std::string(kPath);
-  for (std::uint64_t call = from; call < files.crash_points(); ++call) {
-    if (files.operation_name(call) == sync) return call;
-  }
-  throw std::runtime_error("the database file was never synced");
-}
+const std::string kSyncOfPages = "sync " + std::string(kPath);
 
 /// What a process leaves to the next one on the same machine, whose checkpoint behind `program` has
 /// failed: its sync of the pages has lost everything, but reads go on returning it.
-Disk disk_with_a_lost_sync(Program program) {
-  const auto run = [program](SimulatedFileSystem& files) {
-    auto database = Database::open(kPath, options_on(files));
-    program(database);
-    const std::uint64_t before = files.crash_points();
-    try {
-      database.checkpoint();
-    } catch (const IoError&) {
-    }
-    return before;
-  };
-  const Disk whole = clean_disk(2);
-  const std::uint64_t sync = first_sync_of_pages(*whole, run(*whole));
-  const Disk disk = clean_disk(2);
-  disk->set_faults({{{FaultKind::sync_loses, sync, 1}}});
-  run(*disk);
-  return disk->crash(CrashPolicy::process_death());
+Disk disk_with_a_lost_sync(void (*program)(Database&)) {
+  return disk_with_a_failed_checkpoint(program, kSyncOfPages, FaultKind::sync_loses, 1)
+      ->crash(CrashPolicy::process_death());
 }
 
 /// Opens the file, and cuts the power at each moment behind the first sync of its pages.
@@ -47,7 +24,7 @@ void require_durable_recovery(const SimulatedFileSystem& left) {
   Disk whole = left.crash(CrashPolicy::process_death());
   const std::string content = content_on(*whole);
   const std::uint64_t end = whole->crash_points();
-  for (std::uint64_t call = first_sync_of_pages(*whole, 0) + 1; call <= end; ++call) {
+  for (std::uint64_t call = first_call(*whole, kSyncOfPages) + 1; call <= end; ++call) {
     const Disk disk = left.crash(CrashPolicy::process_death());
     disk->set_faults({{{FaultKind::io_error, call, Fault::kForever}}});
     try {

@@ -40,6 +40,10 @@ target_compile_options(quire_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wundef
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<BOOL:${QUIRE_WARNINGS_AS_ERRORS}>:-Werror>)
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # It takes a source file that another includes for a header, whose classes others might see.
+  target_compile_options(quire_flags INTERFACE -Wno-subobject-linkage)
+endif()
 if(QUIRE_SANITIZE)
   target_compile_options(quire_flags INTERFACE
     -fsanitize=${QUIRE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -57,5 +61,9 @@ function(quire_layer name)
   endif()
   target_compile_definitions(quire_${name} PRIVATE QUIRE_BUILDING
     QUIRE_VERSION_STRING="${PROJECT_VERSION}")
+  if(NOT QUIRE_SANITIZE)
+    # As users compile it, each file for itself.
+    set_target_properties(quire_${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
   set_property(GLOBAL APPEND PROPERTY QUIRE_LAYERS quire_${name})
 endfunction()

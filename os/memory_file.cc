@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <mutex>
 #include <new>
 #include <utility>
 
 #include <quire/error.h>
 
+#include "os/offsets.h"
+
 namespace quire::os {
 
 namespace {
 
-constexpr std::uint64_t kMaxOffset = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 38;
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "os/offsets.h"
 #include "os/system_call.h"
 #include "os/unwritten_parts.h"
 
@@ -18,8 +19,7 @@ namespace quire::os {
 
 namespace {
 
-static_assert(sizeof(off_t) == 8);
-constexpr std::uint64_t kMaxOffset = std::numeric_limits<off_t>::max();
+static_assert(std::numeric_limits<off_t>::max() == kMaxOffset);
 constexpr std::size_t kZerosAtOnce = std::size_t{64} << 10;
 
 FileKind to_file_kind(mode_t mode) noexcept {

@@ -1,9 +1,9 @@
 #include <quire/error.h>
 
-#include <algorithm>
 #include <span>
 #include <string>
 
+#include "base/zeros.h"
 #include "structures/blob.h"
 #include "structures/blob_format.h"
 #include "structures/blob_lookup.h"
@@ -14,10 +14,6 @@ using pager::PageReader;
 using pager::PageRef;
 
 namespace {
-
-bool all_zero(ByteView bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
-}
 
 /// One walk over one blob. No page is entered twice (the visitor says so) and none deeper than
 /// kBlobMaxHeight, whatever the entries claim.

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/invariant.h"
+#include "base/zeros.h"
 
 namespace quire::structures {
 
@@ -36,10 +37,6 @@ std::uint32_t matches(const std::byte* group, std::uint8_t wanted) noexcept {
 
 constexpr std::size_t capacity_for(std::size_t count) noexcept {
   return (count + kCapacityStep - 1) / kCapacityStep * kCapacityStep;
-}
-
-bool all_zero(ByteView bytes) noexcept {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
 
 }  // namespace

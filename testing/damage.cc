@@ -19,7 +19,8 @@ void require_inside(const BlockBytes& file, std::uint64_t offset, std::uint64_t 
   }
 }
 
-std::vector<std::byte> read(const BlockBytes& file, std::uint64_t offset, std::uint64_t length) {
+std::vector<std::byte> stretch_of(const BlockBytes& file, std::uint64_t offset,
+                                  std::uint64_t length) {
   require_inside(file, offset, length);
   std::vector<std::byte> bytes(length);
   file.read(offset, bytes);
@@ -89,14 +90,14 @@ void SimulatedFileSystem::damage(const std::string& path, const Damage& damage) 
   simulation_->damage(canonical(path), [&](BlockBytes& file) {
     switch (damage.kind_) {
       case Damage::Kind::flip: {
-        std::vector<std::byte> byte = read(file, damage.offset_, 1);
+        std::vector<std::byte> byte = stretch_of(file, damage.offset_, 1);
         byte[0] ^= damage.mask_;
         return file.write(damage.offset_, byte);
       }
       case Damage::Kind::overwrite:
         return overwrite(file, damage.offset_, damage.bytes_);
       case Damage::Kind::misdirect:
-        return overwrite(file, damage.target_, read(file, damage.offset_, damage.length_));
+        return overwrite(file, damage.target_, stretch_of(file, damage.offset_, damage.length_));
       case Damage::Kind::cut:
         require_inside(file, damage.offset_, 0);
         return file.resize(damage.offset_);
@@ -112,7 +113,7 @@ std::vector<std::byte> SimulatedFileSystem::content(const std::string& path) con
   const auto found = disk.names().find(path);
   if (found == disk.names().end()) throw IoError("open", path, ENOENT);
   const BlockBytes& file = disk.inode(found->second).cache;
-  return read(file, 0, file.size());
+  return stretch_of(file, 0, file.size());
 }
 
 }  // namespace quire

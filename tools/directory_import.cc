@@ -44,7 +44,7 @@ void declare_directory(CLI::App& command, DirectoryArguments& arguments) {
   command.add_flag("--json", arguments.json, "one JSON object on standard output");
 }
 
-struct ImportCounts {
+struct DirectoryCounts {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t unchanged = 0;
@@ -61,7 +61,7 @@ class DirectoryImport {
         database_(database),
         own_files_(database.info().path, arguments.source) {}
 
-  ImportCounts run(const FileTree& tree) {
+  DirectoryCounts run(const FileTree& tree) {
     try {
       import_all(tree);
     } catch (const Error&) {
@@ -169,12 +169,12 @@ class DirectoryImport {
   std::optional<Transaction> transaction_;
   std::uint64_t batch_files_ = 0;
   std::uint64_t batch_bytes_ = 0;
-  ImportCounts counts_;
-  ImportCounts kept_;  // as of the last commit
+  DirectoryCounts counts_;
+  DirectoryCounts kept_;  // as of the last commit
 };
 
 void print_counts(const DirectoryArguments& arguments, const FileTree& tree,
-                  const ImportCounts& counts) {
+                  const DirectoryCounts& counts) {
   if (arguments.json) {
     Json document = json_document(arguments.file);
     set_bytes(document, "collection", arguments.collection);
@@ -201,7 +201,7 @@ ExitCode run_directory(const DirectoryArguments& arguments) {
     print_message(printable(fmt::format("skipped: {}: {}", entry.path, entry.reason)));
   }
   Database database = open_or_create(arguments.file);
-  ImportCounts counts = DirectoryImport(arguments, database).run(tree);
+  DirectoryCounts counts = DirectoryImport(arguments, database).run(tree);
   counts.unreadable += tree.unreadable.size();
   database.close();
   print_counts(arguments, tree, counts);

@@ -22,16 +22,8 @@ namespace {
 constexpr const char* kLocationAdvice =
     "`quire cat FILE NAME --json` lists the location of each value";
 
-template <class E>
-[[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {
-  E error(message + kLocationAdvice);
-  error.add_file(arguments.file);
-  error.add_collection(arguments.collection);
-  throw error;
-}
-
 [[noreturn]] void throw_no_value(const ContentArguments& arguments) {
-  throw_of<NotFound>(arguments, "no value at '" + *arguments.key + "'; ");
+  throw_of<NotFound>(arguments, "no value at '" + *arguments.key + "'; " + kLocationAdvice);
 }
 
 DataLocation parse_location(const ContentArguments& arguments) {
@@ -44,7 +36,8 @@ DataLocation parse_location(const ContentArguments& arguments) {
     const bool is_last = number == &location.length;
     if (error != std::errc() || (is_last ? next != end : next == end || *next != ':')) {
       throw_of<InvalidArgument>(
-          arguments, "'" + text + "' is no location of a flat file; give SEGMENT:OFFSET:LENGTH, ");
+          arguments, "'" + text + "' is no location of a flat file; give SEGMENT:OFFSET:LENGTH, " +
+                         kLocationAdvice);
     }
     at = is_last ? next : next + 1;
   }

@@ -13,14 +13,6 @@ constexpr std::array kKinds{&kBlobContent, &kListContent,     &kHashContent,
                             &kPipeContent, &kRecordsContent,  &kRecordArrayContent,
                             &kRingContent, &kFlatFileContent, &kPartdContent};
 
-template <class E>
-[[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {
-  E error(message);
-  error.add_file(arguments.file);
-  error.add_collection(arguments.collection);
-  throw error;
-}
-
 }  // namespace
 
 Json content_json(const ContentArguments& arguments) {

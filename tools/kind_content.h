@@ -22,6 +22,14 @@ struct ContentArguments {
 
 /// The document of a --json: file, collection, and the key if one was given.
 Json content_json(const ContentArguments& arguments);
+/// An error of that kind, with file and collection.
+template <class E>
+[[noreturn]] void throw_of(const ContentArguments& arguments, const std::string& message) {
+  E error(message);
+  error.add_file(arguments.file);
+  error.add_collection(arguments.collection);
+  throw error;
+}
 /// NotFound of the key that was given, with file and collection.
 [[noreturn]] void throw_no_key(const ContentArguments& arguments);
 /// A value as `quire get` and `quire cat FILE NAME KEY` write it.

@@ -53,17 +53,17 @@ Codec codec_called(const std::string& name) {
   return Codec::none;
 }
 
-struct ImportCounts {
+struct PartdCounts {
   std::uint64_t keys = 0;
   std::uint64_t bytes = 0;
 };
 
 /// Imports all of them in one transaction.
-ImportCounts import_all(const PartdImportArguments& arguments,
-                        const std::vector<formats::PartdFile>& files, const PartdOptions& options) {
+PartdCounts import_all(const PartdImportArguments& arguments,
+                       const std::vector<formats::PartdFile>& files, const PartdOptions& options) {
   std::uint64_t total = 0;
   for (const formats::PartdFile& file : files) total += file.size;
-  ImportCounts counts;
+  PartdCounts counts;
   Database database = open_or_create(arguments.file);
   database.transact([&](Transaction& transaction) {
     require_new(transaction, arguments.file, arguments.collection);
@@ -86,7 +86,7 @@ ExitCode run(const PartdImportArguments& arguments) {
   std::erase_if(files, [&](const auto& file) { return own_files.leave_out(file.key); });
   PartdOptions options{.codec = codec_called(arguments.codec), .buffer_size = kBufferBytes};
   if (arguments.numpy) options.element = formats::take_numpy_element(arguments.source, files);
-  const ImportCounts counts = import_all(arguments, files, options);
+  const PartdCounts counts = import_all(arguments, files, options);
   if (arguments.json) {
     Json document = json_document(arguments.file);
     set_bytes(document, "collection", arguments.collection);

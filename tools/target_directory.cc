@@ -22,7 +22,6 @@ namespace quire::tools {
 namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-constexpr mode_t kUsualDirectoryMode = 0777;  // the umask narrows it
 constexpr mode_t kUsualFileMode = 0666;
 constexpr mode_t kPermissions = 0777;  // not setuid and setgid: the file has another owner now
 constexpr std::int64_t kSecond = 1'000'000'000;

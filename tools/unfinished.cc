@@ -21,7 +21,6 @@ namespace quire::tools {
 namespace {
 
 constexpr std::string_view kPrefix = ".quire-unfinished.";
-constexpr mode_t kUsualDirectoryMode = 0777;  // the umask narrows it
 
 std::string next_name() {
   static std::uint64_t count = 0;

@@ -9,6 +9,8 @@
 
 namespace quire::tools {
 
+inline constexpr mode_t kUsualDirectoryMode = 0777;  // the umask narrows it
+
 /// Whether something is called as what a command is still writing: ".quire-unfinished.PID.N".
 bool is_unfinished_name(std::string_view name);
 

@@ -7,12 +7,11 @@
 #include <string>
 
 #include "tests/support/database_test.h"
+#include "tests/support/sizes.h"
 #include "tests/support/temporary_directory.h"
 
 namespace quire::testing {
 namespace {
-
-constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 /// The most memory that this process has had, in bytes.
 std::size_t peak_memory() {

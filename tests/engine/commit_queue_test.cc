@@ -9,11 +9,10 @@
 
 #include "tests/support/database_test.h"
 #include "tests/support/forwarding_file_system.h"
+#include "tests/support/sizes.h"
 
 namespace quire::testing {
 namespace {
-
-constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 /// While it is held, no sync of a log segment ends.
 class HeldLogFileSystem final : public ForwardingFileSystem {

@@ -31,7 +31,7 @@ std::string letters(std::size_t count, std::size_t from) {
 }
 
 /// A little of everything that has pages of its own kind.
-void fill(ModelledTransaction& change) {
+void fill_each_kind(ModelledTransaction& change) {
   change.write("short blob", 0, letters(100, 1));
   change.write("blob", 3000, letters(9000, 2));
   change.write("blob", 40'000, letters(10, 3));
@@ -77,7 +77,7 @@ class DamageTest : public ::testing::Test {
   /// A closed file with free pages.
   void make_clean() {
     Database database = Database::open(kPath, options_);
-    commit(database, fill);
+    commit(database, fill_each_kind);
     commit(database, drop_some);
     database.close();
     acceptable_ = {model_};

@@ -11,11 +11,11 @@
 #include "base/ids.h"
 #include "tests/support/database_test.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/sizes.h"
 
 namespace quire::testing {
 namespace {
 
-constexpr std::size_t kKiB = std::size_t{1} << 10;
 constexpr std::size_t kFrames = 16;
 /// Ten times what the transaction may keep in memory.
 constexpr std::size_t kLarge = 10 * kFrames * kPageSize;

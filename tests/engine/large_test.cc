@@ -4,12 +4,11 @@
 #include <cstring>
 
 #include "tests/support/database_test.h"
+#include "tests/support/sizes.h"
 #include "tests/support/temporary_directory.h"
 
 namespace quire::testing {
 namespace {
-
-constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 /// Eight bytes of content follow from where they lie and from `variant`.
 std::uint64_t word_at(std::uint64_t offset, std::uint64_t variant) {

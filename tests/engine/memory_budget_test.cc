@@ -7,11 +7,11 @@
 
 #include "base/ids.h"
 #include "tests/support/database_test.h"
+#include "tests/support/sizes.h"
 
 namespace quire::testing {
 namespace {
 
-constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::size_t kBudget = 64 * kMiB;
 constexpr std::size_t kLarge = kBudget / kMiB + 16;  // MiB
 

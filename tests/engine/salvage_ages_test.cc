@@ -14,7 +14,7 @@ constexpr std::size_t kFew = 10;
 
 std::string key(std::size_t number) { return "key " + std::to_string(number); }
 
-void fill_table(ModelledTransaction& change) {
+void fill_large_table(ModelledTransaction& change) {
   for (std::size_t i = 0; i < kMany; ++i) change.put("table", key(i), salvage_text(300, i));
   change.write("end", 0, salvage_text(400'000, 1));  // keeps what is freed before it in the file
 }
@@ -56,7 +56,7 @@ class SalvageAgesTest : public ::testing::Test {
 // ---- freed pages
 
 TEST_F(SalvageAgesTest, LeavesFreedPagesAloneAsLongAsTheSpaceMapTells) {
-  broken.commit({fill_table});
+  broken.commit({fill_large_table});
   broken.commit({leave_few});
   broken.zero(pages_of("table", PageType::hash_root).front());
   salvage();
@@ -64,7 +64,7 @@ TEST_F(SalvageAgesTest, LeavesFreedPagesAloneAsLongAsTheSpaceMapTells) {
 }
 
 TEST_F(SalvageAgesTest, BelievesTheNewestOfSeveralPagesIfTheSpaceMapIsLost) {
-  broken.commit({fill_table});
+  broken.commit({fill_large_table});
   broken.commit({leave_few});
   broken.zero(pages_of("table", PageType::hash_root).front());
   broken.zero(2);
@@ -77,7 +77,7 @@ TEST_F(SalvageAgesTest, BelievesTheNewestOfSeveralPagesIfTheSpaceMapIsLost) {
 }
 
 TEST_F(SalvageAgesTest, TakesNoBucketThatTheTableNoLongerHas) {
-  broken.commit({fill_table});
+  broken.commit({fill_large_table});
   broken.commit({leave_few});
   broken.zero(pages_of("table", PageType::hash_bucket).front());
   broken.zero(2);
@@ -100,7 +100,7 @@ TEST_F(SalvageAgesTest, LeavesOutWhatWasDroppedAndIsNotFreeYet) {
 // ---- a write that was missed
 
 TEST_F(SalvageAgesTest, NoticesABucketThatIsOlderThanItsTable) {
-  broken.commit({fill_table});
+  broken.commit({fill_large_table});
   const std::vector<std::byte> before = broken.read(kBrokenPath);
   broken.commit({[](auto& change) {
     for (std::size_t i = 0; i < kMany; i += 2) change.erase("table", key(i));
@@ -133,7 +133,7 @@ TEST_F(SalvageAgesTest, NoticesALeafThatIsOlderThanItsList) {
 // ---- a checkpoint that was cut off, and a log that is lost
 
 TEST_F(SalvageAgesTest, TakesPagesOfTwoCommitsForNoWhole) {
-  broken.commit({fill_table});
+  broken.commit({fill_large_table});
   const auto later = lose_log_after([](auto& change) {
     for (std::size_t i = 0; i < kMany; ++i)
       change.put("table", key(i), salvage_text(300, 1000 + i));

@@ -154,18 +154,18 @@ TEST_F(RingTest, ClearGivesThePagesBack) {
 }
 
 TEST_F(RingTest, GoesForwardBackwardAndPageByPageAcrossItsSeam) {
-  using Wide = Plain<1000, 8>;  // 4 in a page
-  std::deque<Wide> expected;
+  using Kilobyte = Plain<1000, 8>;  // 4 in a page
+  std::deque<Kilobyte> expected;
   database->transact([&](Transaction& txn) {
-    auto wide = txn.create<Ring<Wide>>("wide", {.capacity = 10});
+    auto wide = txn.create<Ring<Kilobyte>>("wide", {.capacity = 10});
     for (unsigned i = 0; i < 17; ++i) {
-      wide.append(filled<Wide>(i));
-      expected.push_back(filled<Wide>(i));
+      wide.append(filled<Kilobyte>(i));
+      expected.push_back(filled<Kilobyte>(i));
     }
   });
   expected.erase(expected.begin(), expected.begin() + 7);
-  const auto wide = database->snapshot().open<Ring<Wide>>("wide");
-  std::vector<Wide> forward, backward, paged;
+  const auto wide = database->snapshot().open<Ring<Kilobyte>>("wide");
+  std::vector<Kilobyte> forward, backward, paged;
   for (const auto record : wide) forward.push_back(*record);
   for (auto it = wide.rbegin(); it != wide.rend(); ++it) backward.push_back(**it);
   const auto items = wide.items();

@@ -18,8 +18,6 @@ using torture::stamped_bytes;
 using torture::Start;
 using Kind = Operation::Kind;
 
-constexpr std::size_t kPage = 4096;
-
 template <class Named>
 const Named& named(std::span<const Named> all, std::string_view name) {
   const auto found =

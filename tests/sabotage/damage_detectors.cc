@@ -12,8 +12,6 @@
 namespace quire::sabotage {
 namespace {
 
-constexpr std::uint64_t kPage = 4096;
-
 /// Throws if reading everything gives anything but `content` or a quire::Error.
 void require_right_or_refused(FileSystem& files, const std::string& content,
                               const std::string& damage) {

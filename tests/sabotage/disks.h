@@ -12,6 +12,7 @@
 namespace quire::sabotage {
 
 inline constexpr const char* kPath = "/db";
+inline constexpr std::size_t kPage = 4096;
 using Disk = std::unique_ptr<SimulatedFileSystem>;
 
 /// The smallest log segments, and a cache of `frames`.

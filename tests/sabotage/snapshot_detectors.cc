@@ -17,7 +17,6 @@ namespace {
 
 using torture::stamped_bytes;
 
-constexpr std::size_t kPage = 4096;
 constexpr std::size_t kFrames = 16;
 
 /// Everything that commit_number() writes, as this snapshot sees it.

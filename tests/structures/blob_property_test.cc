@@ -64,7 +64,7 @@ class Model {
   std::uint64_t size_ = 0;
 };
 
-enum class Op { write, append, resize, punch, read, commit, rollback };
+enum class BlobOp { write, append, resize, punch, read, commit, rollback };
 
 /// Offsets near the places where the shape of a blob changes.
 rc::Gen<std::uint64_t> offsets() {
@@ -89,25 +89,25 @@ rc::Gen<std::uint64_t> offsets() {
       rc::gen::oneOf(rc::gen::inRange(-3, 4), rc::gen::inRange(-9000, 9000)));
 }
 
-class Run {
+class BlobRun {
  public:
-  void step(Op op, std::size_t variant) {
+  void step(BlobOp op, std::size_t variant) {
     switch (op) {
-      case Op::write:
+      case BlobOp::write:
         return write(*offsets(), variant);
-      case Op::append:
+      case BlobOp::append:
         return write(now_.size(), variant);
-      case Op::resize:
+      case BlobOp::resize:
         return resize(*offsets());
-      case Op::punch:
+      case BlobOp::punch:
         return punch(*offsets(), *rc::gen::oneOf(offsets(), rc::gen::just(UINT64_MAX)));
-      case Op::read:
+      case BlobOp::read:
         return expect_equal_at(*offsets(), *rc::gen::inRange<std::size_t>(0, 20000));
-      case Op::commit:
+      case BlobOp::commit:
         pages_.commit();
         committed_ = now_;
         return;
-      case Op::rollback:
+      case BlobOp::rollback:
         pages_.rollback();
         now_ = committed_;
         return;
@@ -178,15 +178,15 @@ class Run {
 };
 
 RC_GTEST_PROP(BlobProperty, BehavesLikeBytesInMemory, ()) {
-  const auto ops =
-      *rc::gen::container<std::vector<Op>>(rc::gen::weightedElement<Op>({{6, Op::write},
-                                                                         {4, Op::append},
-                                                                         {3, Op::resize},
-                                                                         {3, Op::punch},
-                                                                         {2, Op::read},
-                                                                         {2, Op::commit},
-                                                                         {1, Op::rollback}}));
-  Run run;
+  const auto ops = *rc::gen::container<std::vector<BlobOp>>(
+      rc::gen::weightedElement<BlobOp>({{6, BlobOp::write},
+                                        {4, BlobOp::append},
+                                        {3, BlobOp::resize},
+                                        {3, BlobOp::punch},
+                                        {2, BlobOp::read},
+                                        {2, BlobOp::commit},
+                                        {1, BlobOp::rollback}}));
+  BlobRun run;
   for (std::size_t i = 0; i < ops.size(); ++i) {
     run.step(ops[i], i);
     run.expect_sound();

@@ -17,18 +17,18 @@ using testing::kTinyGeometry;
 using testing::PageMap;
 using testing::pattern;
 
-enum class Op { put, insert, erase, erase_many, append, update, clear, commit, rollback };
+enum class HashOp { put, insert, erase, erase_many, append, update, clear, commit, rollback };
 
-rc::Gen<Op> operations() {
-  return rc::gen::weightedElement<Op>({{30, Op::put},
-                                       {10, Op::insert},
-                                       {15, Op::erase},
-                                       {2, Op::erase_many},
-                                       {15, Op::append},
-                                       {5, Op::update},
-                                       {1, Op::clear},
-                                       {5, Op::commit},
-                                       {3, Op::rollback}});
+rc::Gen<HashOp> hash_operations() {
+  return rc::gen::weightedElement<HashOp>({{30, HashOp::put},
+                                           {10, HashOp::insert},
+                                           {15, HashOp::erase},
+                                           {2, HashOp::erase_many},
+                                           {15, HashOp::append},
+                                           {5, HashOp::update},
+                                           {1, HashOp::clear},
+                                           {5, HashOp::commit},
+                                           {3, HashOp::rollback}});
 }
 
 rc::Gen<std::string> keys() {
@@ -55,50 +55,50 @@ rc::Gen<std::string> values() {
       rc::gen::inRange<std::size_t>(0, 250));
 }
 
-class Run {
+class HashRun {
  public:
-  explicit Run(const HashGeometry& geometry)
+  explicit HashRun(const HashGeometry& geometry)
       : hash_(pages_, Hash::create(pages_, kSeed, geometry), geometry) {
     pages_.commit();
   }
 
-  void step(Op op) {
+  void step(HashOp op) {
     switch (op) {
-      case Op::put: {
+      case HashOp::put: {
         const std::string key = *keys(), value = *values();
         RC_ASSERT(hash_.put(key, value) == !now_.contains(key));
         now_[key] = value;
         return;
       }
-      case Op::insert: {
+      case HashOp::insert: {
         const std::string key = *keys(), value = *values();
         RC_ASSERT(hash_.insert(key, value) == now_.emplace(key, value).second);
         return;
       }
-      case Op::erase: {
+      case HashOp::erase: {
         const std::string key = *keys();
         RC_ASSERT(hash_.erase(key) == (now_.erase(key) == 1));
         return;
       }
-      case Op::erase_many:
+      case HashOp::erase_many:
         return erase_to(*rc::gen::inRange<std::size_t>(0, now_.size() + 1));
-      case Op::append: {
+      case HashOp::append: {
         const std::string key = *keys(), bytes = *values();
         hash_.append(key, bytes);
         now_[key] += bytes;
         return;
       }
-      case Op::update:
+      case HashOp::update:
         return update(*keys());
-      case Op::clear:
+      case HashOp::clear:
         hash_.clear();
         now_.clear();
         return;
-      case Op::commit:
+      case HashOp::commit:
         pages_.commit();
         committed_ = now_;
         return;
-      case Op::rollback:
+      case HashOp::rollback:
         pages_.rollback();
         now_ = committed_;
         return;
@@ -167,21 +167,23 @@ class Run {
   std::map<std::string, std::string> now_, committed_;
 };
 
-void run(const HashGeometry& geometry) {
-  Run run(geometry);
+void change_table(const HashGeometry& geometry) {
+  HashRun run(geometry);
   const int steps = *rc::gen::inRange(1, 3000);
   for (int i = 0; i < steps; ++i) {
-    run.step(*operations());
+    run.step(*hash_operations());
     if (i % 32 == 0) run.expect_sound();
   }
   run.finish();
 }
 
-RC_GTEST_PROP(HashProperty, HoldsWhatAMapHolds, ()) { run({}); }
+RC_GTEST_PROP(HashProperty, HoldsWhatAMapHolds, ()) { change_table({}); }
 
-RC_GTEST_PROP(HashProperty, HoldsWhatAMapHoldsInATinyGeometry, ()) { run(kTinyGeometry); }
+RC_GTEST_PROP(HashProperty, HoldsWhatAMapHoldsInATinyGeometry, ()) { change_table(kTinyGeometry); }
 
-RC_GTEST_PROP(HashProperty, HoldsWhatAMapHoldsInShortDirectories, ()) { run(kShortDirectories); }
+RC_GTEST_PROP(HashProperty, HoldsWhatAMapHoldsInShortDirectories, ()) {
+  change_table(kShortDirectories);
+}
 
 }  // namespace
 }  // namespace quire::structures

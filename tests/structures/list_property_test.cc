@@ -15,7 +15,7 @@ using testing::kTinyList;
 using testing::PageMap;
 using testing::pattern;
 
-enum class Op {
+enum class ListOp {
   insert,
   push_back,
   push_front,
@@ -28,17 +28,17 @@ enum class Op {
   rollback
 };
 
-rc::Gen<Op> operations() {
-  return rc::gen::weightedElement<Op>({{20, Op::insert},
-                                       {10, Op::push_back},
-                                       {6, Op::push_front},
-                                       {3, Op::fill},
-                                       {10, Op::set},
-                                       {15, Op::erase},
-                                       {4, Op::erase_range},
-                                       {1, Op::clear},
-                                       {5, Op::commit},
-                                       {3, Op::rollback}});
+rc::Gen<ListOp> list_operations() {
+  return rc::gen::weightedElement<ListOp>({{20, ListOp::insert},
+                                           {10, ListOp::push_back},
+                                           {6, ListOp::push_front},
+                                           {3, ListOp::fill},
+                                           {10, ListOp::set},
+                                           {15, ListOp::erase},
+                                           {4, ListOp::erase_range},
+                                           {1, ListOp::clear},
+                                           {5, ListOp::commit},
+                                           {3, ListOp::rollback}});
 }
 
 rc::Gen<std::string> items() {
@@ -58,27 +58,27 @@ std::size_t pick(std::size_t low, std::size_t high) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(low, high));
 }
 
-class Run {
+class ListRun {
  public:
-  explicit Run(const ListGeometry& geometry) : list_(pages_, List::create(pages_), geometry) {
+  explicit ListRun(const ListGeometry& geometry) : list_(pages_, List::create(pages_), geometry) {
     pages_.commit();
   }
 
-  void step(Op op) {
+  void step(ListOp op) {
     switch (op) {
-      case Op::insert:
+      case ListOp::insert:
         return insert(pick(0, now_.size() + 1), *items());
-      case Op::push_back:
+      case ListOp::push_back:
         return insert(now_.size(), *items());
-      case Op::push_front:
+      case ListOp::push_front:
         return insert(0, *items());
-      case Op::fill: {
+      case ListOp::fill: {
         const std::size_t at = pick(0, now_.size() + 1);
         const std::string item = pattern(pick(0, 200));
         for (std::size_t i = pick(1, 60); i > 0; --i) insert(at, item);
         return;
       }
-      case Op::set: {
+      case ListOp::set: {
         if (now_.empty()) return;
         const std::size_t at = pick(0, now_.size());
         const std::string item = *items();
@@ -86,22 +86,22 @@ class Run {
         now_[at] = item;
         return;
       }
-      case Op::erase:
+      case ListOp::erase:
         if (!now_.empty()) erase(pick(0, now_.size()), 1);
         return;
-      case Op::erase_range: {
+      case ListOp::erase_range: {
         const std::size_t at = pick(0, now_.size() + 1);
         return erase(at, pick(0, now_.size() - at + 1));
       }
-      case Op::clear:
+      case ListOp::clear:
         list_.clear();
         now_.clear();
         return;
-      case Op::commit:
+      case ListOp::commit:
         pages_.commit();
         committed_ = now_;
         return;
-      case Op::rollback:
+      case ListOp::rollback:
         pages_.rollback();
         now_ = committed_;
         return;
@@ -157,20 +157,20 @@ class Run {
   std::deque<std::string> now_, committed_;
 };
 
-void run(const ListGeometry& geometry) {
-  Run run(geometry);
+void change_list(const ListGeometry& geometry) {
+  ListRun run(geometry);
   const int steps = *rc::gen::inRange(1, 1500);
   for (int i = 0; i < steps; ++i) {
-    run.step(*operations());
+    run.step(*list_operations());
     if (i % 8 == 0) run.expect_sound();
     if (i % 64 == 0) run.expect_equal();
   }
   run.finish();
 }
 
-RC_GTEST_PROP(ListProperty, HoldsWhatADequeHolds, ()) { run({}); }
+RC_GTEST_PROP(ListProperty, HoldsWhatADequeHolds, ()) { change_list({}); }
 
-RC_GTEST_PROP(ListProperty, HoldsWhatADequeHoldsInATinyGeometry, ()) { run(kTinyList); }
+RC_GTEST_PROP(ListProperty, HoldsWhatADequeHoldsInATinyGeometry, ()) { change_list(kTinyList); }
 
 }  // namespace
 }  // namespace quire::structures

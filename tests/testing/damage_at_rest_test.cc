@@ -23,25 +23,25 @@
 namespace quire {
 namespace {
 
-const std::string kPath = "/damaged.quire";
+const std::string kDamagedPath = "/damaged.quire";
 
 using torture::Outcome;
 using torture::Patient;
 
 /// What has become of the databases that were damaged.
-struct Outcomes {
+struct DamageTally {
   std::map<Outcome, std::uint64_t> counts;
   std::uint64_t noticed = 0;  // of those with wrong content
 };
 
-Outcomes damage_some(torture::DamageChoice* choose) {
+DamageTally damage_some(torture::DamageChoice* choose) {
   std::mt19937_64 random(20);
-  Outcomes outcomes;
+  DamageTally outcomes;
   const std::uint64_t turns = 6 * testing::crash_budget();
   for (const char* const name :
        {"OverwritesAndCheckpoints", "Lists", "DropsAndRollbacks", "EarlyPagesOfEachKind"}) {
     for (const auto state : {Patient::State::clean, Patient::State::live}) {
-      const Patient patient(program_of(engine_workloads().at(name), kPath), state);
+      const Patient patient(program_of(engine_workloads().at(name), kDamagedPath), state);
       for (std::uint64_t turn = 0; turn < turns; ++turn) {
         const std::string& path = patient.paths()[random() % patient.paths().size()];
         const auto damage = choose(patient, path, random);

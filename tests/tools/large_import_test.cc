@@ -1,5 +1,5 @@
-// Imports of a gigabyte: how much memory they take, and what a kill leaves of them. The input is
-// noise, which no codec makes shorter.
+// Imports of more than may be in memory: how much memory they take, and what a kill leaves of them.
+// The input is noise, which no codec makes shorter.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -24,9 +24,11 @@ namespace quire::tools {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-constexpr std::uint64_t kGigabyte = 1024 * kMiB;
 // The cache that every command has, and 64 MiB.
 const std::uint64_t kMostMemory = Options().cache_size + 64 * kMiB;
+constexpr std::uint64_t kInput = 512 * kMiB;
+constexpr std::uint64_t kLargeBlock = 448 * kMiB;
+constexpr std::uint64_t kMidst = 400 * kMiB;  // all are above kMostMemory
 
 void append_number(std::string& bytes, std::uint64_t number, int size) {
   for (int i = 0; i < size; ++i, number >>= 8) bytes += static_cast<char>(number);
@@ -54,13 +56,13 @@ class LargeImportTest : public CommandTest {
     }
   }
 
-  // A block of 700 MiB and smaller ones.
+  // A block of kLargeBlock and smaller ones.
   void make_smartpipe(const std::string& prefix, std::uint64_t bytes) {
     std::ofstream data(prefix + ".dat", std::ios::binary);
     std::string index;
     std::uint64_t offset = 0;
     for (std::uint64_t done = 0; done < bytes; done += kMiB) {
-      if (done == 0 || done >= 700 * kMiB) {
+      if (done == 0 || done >= kLargeBlock) {
         const std::string key = std::to_string(done);
         append_number(index, key.size(), 4);
         index += key;
@@ -124,37 +126,37 @@ class LargeImportTest : public CommandTest {
 };
 
 TEST_F(LargeImportTest, PipeWithABlockLargerThanMemory) {
-  make_smartpipe(path("old"), kGigabyte);
-  kill_in_midst({"import", "smartpipe", path("old"), file(), "new"}, 600 * kMiB);
+  make_smartpipe(path("old"), kInput);
+  kill_in_midst({"import", "smartpipe", path("old"), file(), "new"}, kMidst);
   EXPECT_EQ(run_json({"ls", file()})["collections"].size(), 0U) << "nothing is half done";
   expect_bounded({"import", "smartpipe", path("old"), file(), "new"});
-  EXPECT_EQ(run_json({"ls", file(), "new", "--json"})["blocks"].size(), 325U);
+  EXPECT_EQ(run_json({"ls", file(), "new", "--json"})["blocks"].size(), 65U);
   std::filesystem::remove(path("old.dat"));
   expect_bounded({"export", "smartpipe", file(), "new", path("out")});
 }
 
 TEST_F(LargeImportTest, FlatFileWithAValueLargerThanMemory) {
-  make_plain_file(path("old"), kGigabyte);
+  make_plain_file(path("old"), kInput);
   expect_bounded({"import", "flatfile", path("old"), file(), "new"});
   const Database database = Database::open(file());
-  EXPECT_EQ(database.snapshot().open<FlatFile>("new").segments().at(0).size, kGigabyte);
+  EXPECT_EQ(database.snapshot().open<FlatFile>("new").segments().at(0).size, kInput);
 }
 
 TEST_F(LargeImportTest, DirectoryWithAFileLargerThanMemory) {
   std::filesystem::create_directory(path("old"));
-  make_plain_file(path("old/large"), kGigabyte);
+  make_plain_file(path("old/large"), kInput);
   expect_bounded({"import", "dir", path("old"), file(), "new"});
   const CommandResult list = run({"ls", file(), "new.meta"});
   EXPECT_EQ(list.out, "large\n");
 }
 
 TEST_F(LargeImportTest, PartdOfManyValues) {
-  make_partd_directory(path("old"), kGigabyte);
-  kill_in_midst({"import", "partd", path("old"), file(), "new"}, 600 * kMiB);
+  make_partd_directory(path("old"), kInput);
+  kill_in_midst({"import", "partd", path("old"), file(), "new"}, kMidst);
   EXPECT_EQ(run_json({"ls", file()})["collections"].size(), 0U) << "nothing is half done";
   expect_bounded({"import", "partd", path("old"), file(), "new"});
   const Database database = Database::open(file());
-  EXPECT_EQ(database.snapshot().open<Partd>("new").size(), 32'768U);
+  EXPECT_EQ(database.snapshot().open<Partd>("new").size(), 16'384U);
 }
 
 }  // namespace

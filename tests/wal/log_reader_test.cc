@@ -14,9 +14,6 @@ namespace quire::wal {
 namespace {
 
 using namespace quire::testing;
-using Lines = std::vector<std::string>;
-
-Lines take_journal(TestLog& log) { return std::exchange(log.files.journal, {}); }
 
 std::vector<Pid> page_seven(Seq) { return {7}; }
 

@@ -20,19 +20,19 @@ using namespace quire::testing;
 enum class RoomStep { reserve, reserve_worst_case, give_up, publish, prepare, close, full_disk };
 enum class LeaderStep { append_some, append_all, append_parts, sync, mark, change_generation };
 
-struct Step {
+struct WriterStep {
   bool leads = false;
   RoomStep room = RoomStep::reserve;
   LeaderStep leader = LeaderStep::append_some;
   std::uint8_t count = 0;  // of pages, of commits
 };
 
-std::ostream& operator<<(std::ostream& out, const Step& step) {
+std::ostream& operator<<(std::ostream& out, const WriterStep& step) {
   if (step.leads) return out << "leader " << int(step.leader) << " " << int(step.count);
   return out << "room " << int(step.room) << " " << int(step.count);
 }
 
-rc::Gen<std::vector<Step>> some_steps() {
+rc::Gen<std::vector<WriterStep>> some_steps() {
   const auto room = rc::gen::weightedElement<RoomStep>({{6, RoomStep::reserve},
                                                         {2, RoomStep::reserve_worst_case},
                                                         {1, RoomStep::give_up},
@@ -46,17 +46,17 @@ rc::Gen<std::vector<Step>> some_steps() {
                                                             {1, LeaderStep::sync},
                                                             {2, LeaderStep::mark},
                                                             {2, LeaderStep::change_generation}});
-  const auto step =
-      rc::gen::build<Step>(rc::gen::set(&Step::leads), rc::gen::set(&Step::room, room),
-                           rc::gen::set(&Step::leader, leader), rc::gen::set(&Step::count));
-  return rc::gen::scale(5.0, rc::gen::container<std::vector<Step>>(step));
+  const auto step = rc::gen::build<WriterStep>(
+      rc::gen::set(&WriterStep::leads), rc::gen::set(&WriterStep::room, room),
+      rc::gen::set(&WriterStep::leader, leader), rc::gen::set(&WriterStep::count));
+  return rc::gen::scale(5.0, rc::gen::container<std::vector<WriterStep>>(step));
 }
 
 /// An engine that keeps the rules of the calls, and checks where the disk is asked for room.
 class Engine {
  public:
   /// `meanwhile`: what the other side does at the steps of the disk, in order, again and again.
-  explicit Engine(std::vector<Step> meanwhile) : meanwhile_(std::move(meanwhile)) {
+  explicit Engine(std::vector<WriterStep> meanwhile) : meanwhile_(std::move(meanwhile)) {
     writer_.start(0);
     log_.files.fail = [this](const std::string& line) {
       const bool makes_a_file = line.find("-wal-new.") != std::string::npos;
@@ -68,7 +68,7 @@ class Engine {
     };
   }
 
-  void take(const Step& step) {
+  void take(const WriterStep& step) {
     if (step.leads) {
       leads_ = true;
       lead(step);
@@ -99,12 +99,12 @@ class Engine {
   Seq published_seq() const { return published_.size(); }
 
  private:
-  void take_meanwhile(const Step& step) {
+  void take_meanwhile(const WriterStep& step) {
     if (is_free(step)) take(step);
   }
 
   /// Two that make files exclude each other, so in one thread the second would wait for ever.
-  bool is_free(const Step& step) const {
+  bool is_free(const WriterStep& step) const {
     if (step.leads) return !leads_;
     if (leads_parts_) return step.room == RoomStep::prepare && !makes_room_;
     if (makes_room_) return step.room == (is_preparing_ ? RoomStep::publish : RoomStep::close);
@@ -113,7 +113,7 @@ class Engine {
 
   // ---- room
 
-  void take_room(const Step& step) {
+  void take_room(const WriterStep& step) {
     switch (step.room) {
       case RoomStep::reserve:
       case RoomStep::reserve_worst_case:
@@ -145,7 +145,7 @@ class Engine {
     }
   }
 
-  void reserve(const Step& step) {
+  void reserve(const WriterStep& step) {
     if (reserved_) return;
     reserved_pids_.assign(step.count % 14, 0);
     std::iota(reserved_pids_.begin(), reserved_pids_.end(), Pid{2} + step.count % 23);
@@ -176,7 +176,7 @@ class Engine {
 
   // ---- leader
 
-  void lead(const Step& step) {
+  void lead(const WriterStep& step) {
     switch (step.leader) {
       case LeaderStep::append_some:
         append(step.count % 4);
@@ -230,7 +230,7 @@ class Engine {
 
   TestLog log_;
   LogWriter writer_{log_.segments, log_.start.identity, {8 * kBlockSize, 20 * kBlockSize}};
-  std::vector<Step> meanwhile_;
+  std::vector<WriterStep> meanwhile_;
   std::size_t next_ = 0;
   bool leads_ = false;
   bool makes_room_ = false;
@@ -249,7 +249,7 @@ class Engine {
 RC_GTEST_PROP(LogWriterProperty, NeedsRoomInTheRoomCallsOnlyAndReadsBackWhole, ()) {
   const auto steps = *some_steps();
   Engine engine(*some_steps());
-  for (const Step& step : steps) engine.take(step);
+  for (const WriterStep& step : steps) engine.take(step);
   engine.finish();
   RC_ASSERT(engine.writer().durable_seq() == engine.published_seq());
   LogReader reader(engine.log().segments, engine.log().start);

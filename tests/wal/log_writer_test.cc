@@ -13,9 +13,6 @@ namespace quire::wal {
 namespace {
 
 using namespace quire::testing;
-using Lines = std::vector<std::string>;
-
-Lines take_journal(TestLog& log) { return std::exchange(log.files.journal, {}); }
 
 TEST(LogWriter, MakesTheFirstSegmentDurableBeforeAnythingElse) {
   TestLog log;

@@ -11,9 +11,6 @@ namespace quire::wal {
 namespace {
 
 using namespace quire::testing;
-using Lines = std::vector<std::string>;
-
-Lines take_journal(TestLog& log) { return std::exchange(log.files.journal, {}); }
 
 /// The same database's log in another life.
 LogIdentity another(const LogIdentity& identity) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <utility>
 
 #include <quire/error.h>
 
@@ -11,6 +12,8 @@
 namespace quire::testing {
 
 using namespace wal;
+
+Lines take_journal(TestLog& log) { return std::exchange(log.files.journal, {}); }
 
 Page full_page(std::uint32_t number) {
   Page page;

@@ -17,6 +17,7 @@ namespace quire::testing {
 
 using Page = std::array<std::byte, kPageSize>;
 using Bytes = std::vector<std::byte>;
+using Lines = std::vector<std::string>;
 
 /// A page that is different for each number; without zeros, so that it is logged as an IMAGE.
 Page full_page(std::uint32_t number);
@@ -45,6 +46,9 @@ struct TestLog {
  private:
   std::deque<wal::LogWriter> writers_;
 };
+
+/// What was done to files since the last time.
+Lines take_journal(TestLog& log);
 
 /// A commit with one full structure page (type 4, owner 9) per pid; the content is that of
 /// full_page(1000 * seq + pid).

@@ -8,11 +8,14 @@
 #include <random>
 #include <thread>
 
+#include "os/posix_file_system.h"
 #include "tests/engine/file_database_test.h"
+#include "tests/support/forwarding_file_system.h"
 
 namespace quire {
 namespace {
 
+using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
@@ -110,6 +113,33 @@ TEST_F(KeeperTest, MarksTheLogOfAnIdleDatabaseSoThatDamageBeforeIsNoTornEnd) {
   };
   EXPECT_TRUE(comes(is_refused));
   EXPECT_EQ(database.snapshot().open<Hash>("table").get("text")->view(), ByteView(text));
+}
+
+/// A disk whose clock a test turns on.
+class HastyFileSystem final : public testing::ForwardingFileSystem {
+ public:
+  using ForwardingFileSystem::ForwardingFileSystem;
+
+  std::chrono::nanoseconds monotonic_now() override {
+    return ForwardingFileSystem::monotonic_now() + ahead_.load();
+  }
+  void turn_on(std::chrono::nanoseconds by) { ahead_ = ahead_.load() + by; }
+
+ private:
+  std::atomic<std::chrono::nanoseconds> ahead_{};
+};
+
+TEST_F(KeeperTest, SavesWhatAnIdleDatabaseHasInItsLogAlone) {
+  HastyFileSystem files(os::posix_file_system());
+  options.file_system = &files;
+  Database database = Database::open(path, options);
+  const std::uint64_t before = database.stats().checkpoints;
+  put(database, 1, Durability::immediate);
+  EXPECT_TRUE(comes([&] {
+    files.turn_on(1min);
+    return database.stats().checkpoints > before;
+  }));
+  EXPECT_EQ(database.stats().frames_dirty, 0u);
 }
 
 }  // namespace

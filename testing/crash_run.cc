@@ -2,6 +2,7 @@
 #include <mutex>
 #include <utility>
 
+#include <quire/error.h>
 #include <quire/testing.h>
 
 namespace quire {
@@ -80,7 +81,12 @@ CrashRun::Announced CrashRun::announce(std::string note) {
 void CrashRun::acknowledge(Announced commit, Durability durability) {
   std::string remark;
   state_->change([&](Promises& promises) {
-    CrashCommit& acknowledged = promises.history.at(commit);
+    if (commit >= promises.history.size()) {
+      throw InvalidArgument("acknowledge(" + std::to_string(commit) +
+                            "): commits announced: " + std::to_string(promises.history.size()) +
+                            ", counted from 0; give what announce() returned");
+    }
+    CrashCommit& acknowledged = promises.history[commit];
     acknowledged.acknowledged = true;
     acknowledged.relaxed = durability == Durability::relaxed;
     remark = "commit '" + acknowledged.note + "' is acknowledged";

@@ -317,7 +317,7 @@ class QUIRE_API CrashRun {
 
   /// To be called before a commit (or whatever else must survive), with a note for the invariant.
   Announced announce(std::string note);
-  /// To be called when it has returned.
+  /// To be called when it has returned. InvalidArgument if announce() has not returned `commit`.
   void acknowledge(Announced commit, Durability durability = Durability::immediate);
   /// Announces, commits, acknowledges; without `durability`, that of options(). What was
   /// acknowledged before an immediate commit is durable with it.

@@ -6,6 +6,8 @@
 #include <quire/quire.h>
 #include <quire/testing.h>
 
+#include "tests/support/fails.h"
+
 // The explorer as users of Quire meet it: a workload, and what must hold afterwards.
 
 namespace quire {
@@ -112,6 +114,15 @@ TEST(ExploreCrashesTest, TellsThatNoCommitWasAnnounced) {
   EXPECT_EQ(report.announced, 0u);
   EXPECT_NE(report.summary().find(", no commit announced, "), std::string::npos)
       << report.summary();
+}
+
+TEST(ExploreCrashesTest, RefusesToAcknowledgeWhatWasNotAnnounced) {
+  const auto workload = [](CrashRun& run) {
+    run.open();
+    run.acknowledge(run.announce("1") + 1);
+  };
+  EXPECT_TRUE(testing::fails(ErrorCode::invalid_argument, "acknowledge(1): commits announced: 1",
+                             [&] { explore_crashes(workload, require_hundred); }));
 }
 
 TEST(ExploreCrashesTest, CountsAnAnnouncedCommitThatFailsAsNotAcknowledged) {

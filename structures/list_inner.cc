@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/invariant.h"
+#include "base/zeros.h"
 #include "structures/list_node.h"
 
 namespace quire::structures {
@@ -41,7 +42,7 @@ std::vector<std::string> ListInnerView::broken_laws() const {
     broken.emplace_back("bytes of an entry that should be zero are not");
   }
   const auto rest = bytes().subspan(kListHeaderSize + count() * sizeof(ListEntry));
-  if (std::any_of(rest.begin(), rest.end(), [](std::byte b) { return b != std::byte{0}; })) {
+  if (!all_zero(rest)) {
     broken.emplace_back("bytes behind the last entry are not zero");
   }
   return broken;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/invariant.h"
+#include "base/zeros.h"
 #include "structures/list_node.h"
 
 namespace quire::structures {
@@ -84,7 +85,7 @@ std::vector<std::string> ListLeafView::broken_laws() const {
     broken.emplace_back("records and dead bytes do not fill the heap");
   }
   const auto hole = bytes().subspan(hole_start(count()), header().heap_start - hole_start(count()));
-  if (std::any_of(hole.begin(), hole.end(), [](std::byte b) { return b != std::byte{0}; })) {
+  if (!all_zero(hole)) {
     broken.emplace_back("the hole is not zero");
   }
   return broken;

@@ -1,11 +1,11 @@
 #include "wal/segment_disposal.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
 
 #include "base/sabotage.h"
+#include "base/zeros.h"
 #include "wal/segment_reader.h"
 
 namespace quire::wal {
@@ -20,10 +20,7 @@ bool is_untouched(File& file) {
   std::vector<std::byte> bytes(std::size_t{256} << 10);
   for (std::uint64_t offset = begins_as_segment ? kBlockSize : 0;;) {
     const std::size_t count = file.read_at(offset, bytes);
-    const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(count);
-    if (std::any_of(bytes.begin(), end, [](std::byte byte) { return byte != std::byte{0}; })) {
-      return false;
-    }
+    if (!all_zero(std::span(bytes).first(count))) return false;
     if (count < bytes.size()) return true;
     offset += count;
   }

@@ -92,8 +92,12 @@ void Reaper::finish() {
   // The keeper waits for nobody who may wait for a checkpoint (F5).
   if (core_.keeper().is_keeper_thread()) return;
   try_again();
-  while (state() == State::waiting) {
-    if (!core_.writers_place().take_for_engine(WritersPlace::IfInUse::give_up)) return;
+  // Waits for the thread's step to its end, so that the checkpoint finds the place vacant.
+  while (core_.writers_place().take_for_engine(WritersPlace::IfInUse::give_up)) {
+    if (state() != State::waiting) {
+      core_.writers_place().leave();
+      return;
+    }
     step();
   }
 }
@@ -106,8 +110,15 @@ void Reaper::run() {
       if (stopping_) return;
     }
     const QuietPass pass(core_);
-    if (!pass || !core_.writers_place().take_for_engine(WritersPlace::IfInUse::wait)) return;
-    step();
+    if (!pass) return;
+    // Somebody else may have made the last step: then this would only be in a checkpoint's way.
+    bool is_wanted = true;
+    const auto look_again = [&] { return is_wanted = state() == State::waiting; };
+    if (core_.writers_place().take_for_engine(WritersPlace::IfInUse::wait, look_again)) {
+      step();
+    } else if (is_wanted) {
+      return;
+    }
   }
 }
 

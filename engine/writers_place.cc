@@ -48,14 +48,14 @@ bool WritersPlace::try_take() {
   return true;
 }
 
-bool WritersPlace::take_for_engine(IfInUse if_in_use) {
+bool WritersPlace::take_for_engine(IfInUse if_in_use, const std::function<bool()>& is_wanted) {
   const MutexLock lock(mutex_);
   while (!closed_ && (taken_ || is_users_turn())) {
     const bool is_in_use = taken_ && holder_ == Holder::user;
     if (is_in_use && if_in_use == IfInUse::give_up) return false;
     free_for_engine_.wait(mutex_);
   }
-  if (closed_) return false;
+  if (closed_ || !is_wanted()) return false;
   take_locked(Holder::engine);
   return true;
 }

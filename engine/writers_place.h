@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 
 #include "base/mutex.h"
@@ -31,8 +32,10 @@ class WritersPlace {
   bool try_take();
   enum class IfInUse { wait, give_up };
   /// For the engine. Waits while the engine has the place, and while a user waits who has not had
-  /// it since; `if_in_use`: and while a user has it? False if given up, or once closed.
-  bool take_for_engine(IfInUse if_in_use);
+  /// it since; `if_in_use`: and while a user has it? False if given up, or once closed, or if
+  /// `is_wanted()`, asked when the place is vacant and nobody else can take it, says no.
+  bool take_for_engine(
+      IfInUse if_in_use, const std::function<bool()>& is_wanted = [] { return true; });
 
   void leave();
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,9 +50,18 @@ void commit_and_hold(Actor& actor) {
   actor.commit();
   actor.begin_snapshot();
 }
+constexpr std::size_t kDropped = 6;  // pages; the reaper frees fewer in a step
 void drop_and_checkpoint(Actor& actor) {
   actor.drop_filler();
   actor.checkpoint();
+}
+/// Nobody is in the way: the file is shorter by what was dropped.
+void drop_checkpoint_and_measure(Actor& actor) {
+  const std::uint64_t before = actor.database().info().file_bytes;
+  drop_and_checkpoint(actor);
+  if (actor.database().info().file_bytes + kDropped * 4096 > before) {
+    throw std::runtime_error("the file was not cut");
+  }
 }
 Part twice(const Part& part) {
   return [part](Actor& actor) {
@@ -104,6 +114,7 @@ std::vector<Scenario> scenarios() {
        {[](Actor& actor) { actor.drop_filler(); }, after(1ms, close), commit},
        {},
        60},
+      {"ReaperAndCheckpoint", {drop_checkpoint_and_measure}, {}, kDropped},
       {"SavepointRollbackAndCheckpoint",
        {[](Actor& actor) { actor.commit_after_savepoint(); }, roll_back, checkpoint, read},
        commit},

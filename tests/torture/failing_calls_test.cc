@@ -7,7 +7,6 @@
 #include <iostream>
 #include <string>
 
-#include "tests/support/sample.h"
 #include "tests/support/tried.h"
 #include "tests/torture/canonical_programs.h"
 #include "torture/fault_trial.h"
@@ -22,7 +21,6 @@ class FailingCallsTest : public ::testing::TestWithParam<CanonicalProgram> {};
 TEST_P(FailingCallsTest, LoseNothingThatWasAcknowledged) {
   const Sequence sequence = make_sequence(GetParam());
   const std::vector<FileOperation> calls = calls_of(sequence, kSeed);
-  testing::Sample sample;
   std::uint64_t tried = 0;
   std::uint64_t reported = 0;
   std::uint64_t images = 0;
@@ -30,7 +28,6 @@ TEST_P(FailingCallsTest, LoseNothingThatWasAcknowledged) {
     for (const FaultKind kind : fault_kinds()) {
       if (!can_fail(kind, calls[call])) continue;
       for (const std::uint64_t count : {std::uint64_t{1}, Fault::kForever}) {
-        if (!sample.takes_next()) continue;
         const Fault fault{kind, call, count};
         const TrialResult result = try_fault(sequence, fault, kSeed);
         ASSERT_TRUE(is_good(result.outcome))
@@ -42,8 +39,8 @@ TEST_P(FailingCallsTest, LoseNothingThatWasAcknowledged) {
       }
     }
   }
-  std::cout << tried << " failing calls of " << calls.size() << ", stride " << sample.stride()
-            << ", " << reported << " reported; " << images << " crashes after them\n";
+  std::cout << tried << " failing calls of " << calls.size() << ", " << reported << " reported; "
+            << images << " crashes after them\n";
   EXPECT_GT(reported, calls.size() / 4);
   testing::tried("failing calls", tried);
   testing::tried("crashes after a failing call", images);

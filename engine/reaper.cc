@@ -93,13 +93,8 @@ void Reaper::finish() {
   if (core_.keeper().is_keeper_thread()) return;
   try_again();
   // Waits for the thread's step to its end, so that the checkpoint finds the place vacant.
-  while (core_.writers_place().take_for_engine(WritersPlace::IfInUse::give_up)) {
-    if (state() != State::waiting) {
-      core_.writers_place().leave();
-      return;
-    }
-    step();
-  }
+  const auto is_wanted = [this] { return state() == State::waiting; };
+  while (core_.writers_place().take_for_engine(WritersPlace::IfInUse::give_up, is_wanted)) step();
 }
 
 void Reaper::run() {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <iterator>
 
+#include "base/zeros.h"
 #include "fuzz/image.h"
 #include "fuzz/image_files.h"
 #include "fuzz/random.h"
@@ -43,8 +44,7 @@ std::string text(std::size_t number, std::size_t bytes) {
 std::string key(std::size_t number) { return "key " + std::to_string(number); }
 
 bool ends_with_zeros(const Bytes& database) {
-  return std::all_of(database.end() - kPageSize, database.end(),
-                     [](std::byte byte) { return byte == std::byte{0}; });
+  return all_zero(ByteView(database).sub(database.size() - kPageSize));
 }
 
 class SeedWriter {

@@ -10,6 +10,7 @@
 #include <quire/quire.h>
 
 #include "base/checksum.h"
+#include "base/zeros.h"
 #include "fuzz/finding.h"
 #include "fuzz/image_database.h"
 #include "fuzz/random.h"
@@ -96,9 +97,8 @@ void require_zeros(const BlobView& blob, const SalvagedCollection& account) {
   std::array<std::byte, 4096> bytes;
   for (const SalvagedRange& range : account.lost_ranges) {
     const std::size_t count = blob.read(range.begin, bytes);
-    const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(
-                                         std::min<std::uint64_t>(count, range.end - range.begin));
-    require(std::all_of(bytes.begin(), end, [](std::byte byte) { return byte == std::byte{0}; }),
+    const auto lost = std::min<std::uint64_t>(count, range.end - range.begin);
+    require(all_zero(ByteView(bytes).sub(0, lost)),
             "lost bytes of '" + account.name + "' do not read as zeros");
   }
 }

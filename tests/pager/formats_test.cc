@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "base/zeros.h"
 #include "pager/header_format.h"
 #include "pager/header_slots.h"
 #include "pager/page_pool.h"
@@ -29,8 +30,7 @@ std::string hex(ByteView bytes, std::size_t from, std::size_t size) {
 }
 
 bool is_zero(ByteView bytes, std::size_t from, std::size_t to) {
-  return std::all_of(bytes.begin() + from, bytes.begin() + to,
-                     [](std::byte byte) { return byte == std::byte{0}; });
+  return all_zero(bytes.sub(from, to - from));
 }
 
 Uuid counting_from(std::uint8_t first) {

@@ -16,6 +16,7 @@
 
 #include <quire/quire.h>
 
+#include "tests/support/sizes.h"
 #include "tests/tools/command_test.h"
 #include "tools/descriptor.h"
 
@@ -23,7 +24,8 @@ namespace quire::tools {
 
 namespace {
 
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+using testing::kMiB;
+
 // The cache that every command has, and 64 MiB.
 const std::uint64_t kMostMemory = Options().cache_size + 64 * kMiB;
 constexpr std::uint64_t kInput = 512 * kMiB;

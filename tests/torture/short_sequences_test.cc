@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -17,12 +16,6 @@
 
 namespace quire::torture {
 namespace {
-
-/// Of the longest programs. The environment variable QUIRE_SEQUENCE_LENGTH says otherwise.
-std::size_t sequence_length() {
-  const char* const text = std::getenv("QUIRE_SEQUENCE_LENGTH");
-  return text == nullptr ? 2 : std::strtoul(text, nullptr, 10);
-}
 
 using Parameters = std::tuple<std::size_t, std::size_t>;  // of starts(), of operations()
 
@@ -36,7 +29,7 @@ class ShortSequencesTest : public ::testing::TestWithParam<Parameters> {
     try_last(Sequence(start(), program));
     ++programs_;
     for (const Operation& next : operations()) {
-      if (program.size() == sequence_length() || HasFailure()) return;
+      if (program.size() == longest_ || HasFailure()) return;
       program.push_back(next);
       try_all_from(program);
       program.pop_back();
@@ -62,6 +55,7 @@ class ShortSequencesTest : public ::testing::TestWithParam<Parameters> {
     EXPECT_TRUE(report.ok()) << sequence.name() << "\n" << report.summary();
   }
 
+  const std::size_t longest_ = testing::number_from_environment("QUIRE_SEQUENCE_LENGTH", 2);
   std::uint64_t programs_ = 0;
   std::uint64_t images_ = 0;
   std::uint64_t recovery_images_ = 0;

@@ -97,10 +97,7 @@ void remove(const ContentArguments& arguments, Transaction& transaction) {
   } else if (transaction.drop(arguments.collection)) {
     return;
   }
-  NotFound error("no such collection");
-  error.add_file(arguments.file);
-  error.add_collection(arguments.collection);
-  throw error;
+  throw_of<NotFound>(arguments, "no such collection");
 }
 
 ExitCode run_rm(const ContentArguments& arguments) {
@@ -110,6 +107,33 @@ ExitCode run_rm(const ContentArguments& arguments) {
   if (arguments.json) {
     Json document = content_json(arguments);
     document["removed"] = arguments.key ? "key" : "collection";
+    print_json(document);
+  }
+  return ExitCode::success;
+}
+
+// mv
+
+struct MvArguments {
+  ContentArguments of;
+  std::string new_name;
+};
+
+void declare_mv(CLI::App& command, MvArguments& arguments) {
+  declare_collection(command, arguments.of);
+  command.add_option("NEW", arguments.new_name, "its new name, which no collection has")
+      ->required();
+}
+
+ExitCode run_mv(const MvArguments& arguments) {
+  Database database = open_to_change(arguments.of.file);
+  database.transact([&](Transaction& transaction) {
+    transaction.rename(arguments.of.collection, arguments.new_name);
+  });
+  database.close();
+  if (arguments.of.json) {
+    Json document = content_json(arguments.of);
+    set_bytes(document, "new_name", arguments.new_name);
     print_json(document);
   }
   return ExitCode::success;
@@ -141,6 +165,7 @@ void add_content_commands(CommandLine& command_line) {
       declare_put, run_put);
   command_line.add<ContentArguments>(app, "rm", "Remove a key, or a whole collection", declare_rm,
                                      run_rm);
+  command_line.add<MvArguments>(app, "mv", "Give a collection another name", declare_mv, run_mv);
   command_line.add<ContentArguments>(
       app, "cat",
       "Write a collection (a list: an item a line; a hash: key, tab, value) or one value to "

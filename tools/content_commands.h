@@ -4,7 +4,7 @@ namespace quire::tools {
 
 class CommandLine;
 
-/// Adds get, put, rm and cat: commands for the content of one collection.
+/// Adds get, put, rm, mv and cat: commands for one collection and its content.
 void add_content_commands(CommandLine& command_line);
 
 }  // namespace quire::tools

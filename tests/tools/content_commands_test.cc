@@ -2,6 +2,7 @@
 #include <string>
 
 #include <quire/database.h>
+#include <quire/partd.h>
 
 #include "tests/support/bag.h"
 #include "tests/tools/command_test.h"
@@ -178,6 +179,43 @@ TEST_F(ContentCommandsTest, RmFailsWhenThereIsNothingToRemove) {
   expect_failure({"rm", file(), "visitors"}, 3, "collection 'visitors'");
   expect_failure({"rm", file(), "visitors", "ada"}, 3, "collection 'visitors'");
   expect_failure({"rm", file(), "users", "bob"}, 3, "no key 'bob'");
+}
+
+// mv
+
+TEST_F(ContentCommandsTest, MvGivesACollectionAnotherName) {
+  put("salvaged/users", "ada", "1");
+  const Json document = run_json({"mv", file(), "salvaged/users", "users"});
+  EXPECT_EQ(document["collection"], "salvaged/users");
+  EXPECT_EQ(document["new_name"], "users");
+  EXPECT_EQ(run({"get", file(), "users", "ada"}).out, "1");
+  expect_failure({"get", file(), "salvaged/users", "ada"}, 3, "salvaged/users");
+  EXPECT_EQ(run({"mv", file(), "users", "--", "-u"}).out, "");
+  EXPECT_EQ(run({"get", file(), "--", "-u", "ada"}).out, "1");
+}
+
+TEST_F(ContentCommandsTest, MvTakesTheChildrenOfACollectionAlong) {
+  Database database = Database::open(file());
+  database.transact(
+      [](Transaction& transaction) { transaction.open<Partd>("words").append("ada", "1"); });
+  database.close();
+  EXPECT_EQ(run({"mv", file(), "words", "letters"}).exit_code, 0);
+  EXPECT_EQ(run({"cat", file(), "letters", "ada"}).out, "1");
+  EXPECT_EQ(run({"check", file(), "--deep"}).exit_code, 0);
+}
+
+TEST_F(ContentCommandsTest, MvNeitherTakesATakenNameNorABadOne) {
+  expect_failure({"mv", file(), "users", "people"}, 3, file());
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  put("users", "ada", "1");
+  put("people", "ada", "2");
+  expect_failure({"mv", file(), "users", "people"}, 2, "collection 'people'");
+  expect_failure({"mv", file(), "visitors", "guests"}, 3, "collection 'visitors'");
+  expect_failure({"mv", file(), "users", ""}, 2, file());
+  expect_failure({"mv", file(), "users", std::string(256, 'n')}, 2, file());
+  expect_failure({"mv", file(), "users"}, 2, "NEW");
+  EXPECT_EQ(run({"get", file(), "users", "ada"}).out, "1");
+  EXPECT_EQ(run({"get", file(), "people", "ada"}).out, "2");
 }
 
 // cat

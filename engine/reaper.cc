@@ -64,14 +64,20 @@ Reaper::State Reaper::state() const {
 
 void Reaper::set_state(State state) {
   const MutexLock lock(mutex_);
-  state_ = state;
+  state_ = state == State::stopped && tried_again_ ? State::waiting : state;
   wake_.notify_all();
+}
+
+void Reaper::begin_step() {
+  const MutexLock lock(mutex_);
+  tried_again_ = false;
 }
 
 void Reaper::wake() { set_state(State::waiting); }
 
 void Reaper::try_again() {
   const MutexLock lock(mutex_);
+  tried_again_ = true;
   if (state_ != State::stopped) return;
   state_ = State::waiting;
   wake_.notify_all();
@@ -123,6 +129,7 @@ void Reaper::run() {
 /// state says what is left: whoever has the place next can rely on it. What stops a step (no room,
 /// poison, damage) leaves the list as it is.
 void Reaper::step() {
+  begin_step();
   PublishedCommit commit;
   State state = State::stopped;
   try {

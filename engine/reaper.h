@@ -40,7 +40,7 @@ class Reaper {
 
   /// A commit has put something on the list. By the holder of the writer's place.
   void wake();
-  /// There may be room again for what had stopped for want of it.
+  /// There may be room again for what had stopped for want of it, or is about to.
   void try_again();
   /// Without a thread: one step, if there is one to do and the writer's place is vacant.
   void nudge();
@@ -56,12 +56,14 @@ class Reaper {
   bool reap(pager::PrivatePages& pages);
   State state() const;
   void set_state(State state);
+  void begin_step();
 
   Core& core_;
   std::unique_ptr<Thread> thread_;
   mutable Mutex mutex_;
   std::condition_variable_any wake_;
   State state_ QUIRE_GUARDED_BY(mutex_) = State::waiting;  // for what a crash or a close has left
+  bool tried_again_ QUIRE_GUARDED_BY(mutex_) = false;      // try_again() has come during a step
   bool has_thread_ QUIRE_GUARDED_BY(mutex_) = false;
   bool nudged_ QUIRE_GUARDED_BY(mutex_) = false;  // nudge() is making a step
   bool stopping_ QUIRE_GUARDED_BY(mutex_) = false;

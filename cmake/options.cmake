@@ -40,9 +40,9 @@ target_compile_options(quire_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wundef
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<BOOL:${QUIRE_WARNINGS_AS_ERRORS}>:-Werror>)
-if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # It takes a source file that another includes for a header, whose classes others might see.
-  target_compile_options(quire_flags INTERFACE -Wno-subobject-linkage)
+  target_compile_options(quire_flags INTERFACE $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-subobject-linkage>)
 endif()
 if(QUIRE_SANITIZE)
   target_compile_options(quire_flags INTERFACE

@@ -1,5 +1,7 @@
 #include "tools/stats_command.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <iterator>
 #include <string>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Fails if a source file has more than 600 lines, a function more than 70, or clang-format would change a line;
-and if a merge has left its marks anywhere.
+if a merge has left its marks anywhere; and if the engine rethrows an exception object that several threads may hold.
 
 Run as: check_style.py SOURCE_DIR. A function is taken to be what clang-format leaves: a line that ends in "{" and is not
 a type, namespace or table, up to the "}" of the same indentation.
@@ -51,6 +51,14 @@ def marked_by_a_merge(root):
             yield name
 
 
+def shared_exceptions(root):
+    """Errors are completed where they are caught: threads that wait for one failure need a copy each."""
+    for path in sources(root):
+        name = path.relative_to(root)
+        if name.parts[0] in ("os", "pager", "wal", "structures", "engine") and "exception_ptr" in path.read_text("utf-8"):
+            yield name
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     problems, files = [], list(sources(root))
@@ -63,6 +71,7 @@ def main():
             if length > MOST_FUNCTION_LINES:
                 problems.append(f"{name}:{number}: a function of {length} lines; at most {MOST_FUNCTION_LINES}")
     problems += [f"{name}: marks of an unfinished merge" for name in marked_by_a_merge(root)]
+    problems += [f"{name}: std::exception_ptr; Failure gives each thread a copy" for name in shared_exceptions(root)]
     formatter = shutil.which("clang-format-14") or shutil.which("clang-format")
     if not formatter:
         problems.append("clang-format is missing; run scripts/install-packages")

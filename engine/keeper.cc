@@ -65,7 +65,7 @@ void Keeper::checkpoint() {
     do {
       work();
     } while (checkpointer_.in_progress());
-    rethrow_failure();
+    raise_failure();
     return;
   }
   {
@@ -74,16 +74,16 @@ void Keeper::checkpoint() {
     wake_.notify_all();
     while (completed_ < ticket && !stopping_) progress_.wait(mutex_);
   }
-  rethrow_failure();
+  raise_failure();
 }
 
-void Keeper::rethrow_failure() {
-  std::exception_ptr failure;
+void Keeper::raise_failure() {
+  Failure failure;
   {
     const MutexLock lock(mutex_);
     failure = failure_;
   }
-  if (failure) std::rethrow_exception(failure);
+  failure.raise();
 }
 
 void Keeper::wait_for_room(std::size_t pages) {
@@ -128,12 +128,12 @@ void Keeper::work() {
     const MutexLock lock(mutex_);
     covered_ = requested_;
   }
-  std::exception_ptr failure;
+  Failure failure;
   bool more = false;
   try {
     more = checkpointer_.step();
   } catch (...) {
-    failure = std::current_exception();
+    failure = Failure::current();
     checkpointer_.give_up();
   }
   if (more) return;

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -11,6 +10,7 @@
 #include <quire/file_system.h>
 
 #include "base/atomic.h"
+#include "base/failure.h"
 #include "base/mutex.h"
 #include "base/thread_number.h"
 #include "engine/checkpointer.h"
@@ -55,7 +55,7 @@ class Keeper {
   bool is_too_full(std::size_t pages) const;
   void work();
   void try_checkpoint();
-  void rethrow_failure();
+  void raise_failure();
   void look_after_log(Clock now);
   /// What the thread sleeps for. After a commit that it has not seen, the next nudge() wakes it
   /// where it would sleep too long.
@@ -79,7 +79,7 @@ class Keeper {
   std::uint64_t requested_ QUIRE_GUARDED_BY(mutex_) = 0;
   std::uint64_t covered_ QUIRE_GUARDED_BY(mutex_) = 0;    // by the checkpoint under way
   std::uint64_t completed_ QUIRE_GUARDED_BY(mutex_) = 0;  // or failed
-  std::exception_ptr failure_ QUIRE_GUARDED_BY(mutex_);   // of the last one
+  Failure failure_ QUIRE_GUARDED_BY(mutex_);              // of the last one
 
   Mutex inline_mutex_;  // without a thread: one caller at a time steps
 

@@ -64,20 +64,14 @@ Reaper::State Reaper::state() const {
 
 void Reaper::set_state(State state) {
   const MutexLock lock(mutex_);
-  state_ = state == State::stopped && tried_again_ ? State::waiting : state;
+  state_ = state;
   wake_.notify_all();
-}
-
-void Reaper::begin_step() {
-  const MutexLock lock(mutex_);
-  tried_again_ = false;
 }
 
 void Reaper::wake() { set_state(State::waiting); }
 
 void Reaper::try_again() {
   const MutexLock lock(mutex_);
-  tried_again_ = true;
   if (state_ != State::stopped) return;
   state_ = State::waiting;
   wake_.notify_all();
@@ -129,20 +123,18 @@ void Reaper::run() {
 /// state says what is left: whoever has the place next can rely on it. What stops a step (no room,
 /// poison, damage) leaves the list as it is.
 void Reaper::step() {
-  begin_step();
+  set_state(State::stopped);  // until it has succeeded; a try_again() meanwhile counts
   PublishedCommit commit;
-  State state = State::stopped;
   try {
     core_.queue().require_healthy();
     pager::PrivatePages pages(core_.pool(), core_.space(), core_.queue().published());
     const bool more = reap(pages);
     core_.keeper().wait_for_room(pages.size());
     commit = publish_commit(core_, pages, Durability::relaxed);
-    state = more ? State::waiting : State::empty;
+    set_state(more ? State::waiting : State::empty);
   } catch (const std::exception&) {
     core_.space().rollback();
   }
-  set_state(state);
   core_.writers_place().leave();
   try {
     if (commit.changed) wait_for_commit(core_, commit, Durability::relaxed);

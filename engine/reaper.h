@@ -40,7 +40,8 @@ class Reaper {
 
   /// A commit has put something on the list. By the holder of the writer's place.
   void wake();
-  /// There may be room again for what had stopped for want of it, or is about to.
+  /// There may be room again for what had stopped for want of it, or for a step under way that
+  /// has none yet.
   void try_again();
   /// Without a thread: one step, if there is one to do and the writer's place is vacant.
   void nudge();
@@ -48,7 +49,8 @@ class Reaper {
   void finish();
 
  private:
-  /// Of the list; changed only by the holder of the writer's place, but for try_again().
+  /// Of the list; changed only by the holder of the writer's place, but for try_again(). A step that
+  /// is under way has stopped until it succeeds.
   enum class State { empty, waiting, stopped };
 
   void run();
@@ -56,14 +58,12 @@ class Reaper {
   bool reap(pager::PrivatePages& pages);
   State state() const;
   void set_state(State state);
-  void begin_step();
 
   Core& core_;
   std::unique_ptr<Thread> thread_;
   mutable Mutex mutex_;
   std::condition_variable_any wake_;
   State state_ QUIRE_GUARDED_BY(mutex_) = State::waiting;  // for what a crash or a close has left
-  bool tried_again_ QUIRE_GUARDED_BY(mutex_) = false;      // try_again() has come during a step
   bool has_thread_ QUIRE_GUARDED_BY(mutex_) = false;
   bool nudged_ QUIRE_GUARDED_BY(mutex_) = false;  // nudge() is making a step
   bool stopping_ QUIRE_GUARDED_BY(mutex_) = false;

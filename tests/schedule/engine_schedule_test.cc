@@ -127,10 +127,8 @@ class EngineScheduleTest : public ::testing::TestWithParam<Scenario> {
  protected:
   static Budget budget() {
     Budget budget;
-    const char* const said = std::getenv("QUIRE_SCHEDULES");
-    budget.schedules = said != nullptr         ? std::strtoull(said, nullptr, 10)
-                       : testing::kIsSanitized ? 100
-                                               : 1700;
+    budget.schedules =
+        testing::number_from_environment("QUIRE_SCHEDULES", testing::kIsSanitized ? 100 : 1700);
     return budget;
   }
 };

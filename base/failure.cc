@@ -18,6 +18,7 @@ void set_if_kind(const Error& error, Thrower& thrower) {
   }
 }
 
+/// Of the last kind that fits.
 template <class... Kinds>
 Thrower thrower_of(const Error& error) {
   Thrower thrower;
